@@ -1,0 +1,17 @@
+"""Registers the map's jobs at start-up."""
+
+from django.apps import AppConfig
+
+
+class AtlasConfig(AppConfig):
+    """The atlas room as a Django application; it has no tables."""
+
+    name = "senhui.atlas"
+    label = "atlas"
+
+    def ready(self) -> None:
+        """Make the map's long actions available as jobs."""
+        from senhui.atlas.jobs import release_and_map
+        from senhui.jobs.registry import register
+
+        register("atlas.release_and_map", release_and_map)

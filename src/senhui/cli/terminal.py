@@ -1,0 +1,78 @@
+"""How the terminal speaks: progress bars when a person looks, plain lines when piped, JSON for machines.
+
+Exit codes: 0 done · 1 refused or not found · 2 wrong usage · 3 the file has errors (a list was written).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+REFUSED, FILE_HAS_ERRORS = 1, 3
+
+out = Console()
+err = Console(stderr=True)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
+    """Give a `progress(fraction, note)` that draws a bar on a terminal and prints one line per note elsewhere."""
+    if not err.is_terminal:
+        last = ""
+
+        def line(fraction: float, note: str) -> None:
+            nonlocal last
+            if note != last:
+                last = note
+                err.print(f"{title}: {note} ({fraction:.0%})", highlight=False)
+
+        yield line
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=err) as bar:
+        task = bar.add_task(title, total=1.0)
+        yield lambda fraction, note: bar.update(task, completed=fraction, description=f"{title}: {note}")
+
+
+def fail(message: str, *, code: int = REFUSED) -> NoReturn:
+    """Print what went wrong and what to do, and leave with `code`."""
+    err.print(f"[bold red]✗[/] {message}", highlight=False)
+    raise typer.Exit(code)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document for machines."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+
+def print_rows(rows: list[dict[str, Any]], *, title: str) -> None:
+    """Print rows as a table on a terminal and as tab-separated lines when piped."""
+    if not rows:
+        out.print(f"{title}: nothing.")
+        return
+    names = list(rows[0])
+    if not out.is_terminal:
+        for values in [names, *[[_text(row[name]) for name in names] for row in rows]]:
+            sys.stdout.write("\t".join(values) + "\n")
+        return
+    table = Table(title=title, title_justify="left")
+    for name in names:
+        is_number = isinstance(rows[0][name], int | float)
+        table.add_column(name, justify="right" if is_number else "left")
+    for row in rows:
+        table.add_row(*[_text(row[name]) for name in names])
+    out.print(table)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.2f}" if isinstance(value, float) else str(value)

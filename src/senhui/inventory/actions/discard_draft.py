@@ -1,0 +1,40 @@
+"""Put a draft aside. Its row and its audit trail stay; its files are removed.
+
+1. The actor must hold `import_layer` over the draft's townships.
+2. A released draft stays (`DraftIsClosed`): a release rests on it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from senhui.access.actions.record_audit import record_audit
+from senhui.access.queries import require
+from senhui.inventory import queries
+from senhui.inventory.actions.measure_draft import DraftIsClosed
+from senhui.inventory.models import Draft
+
+
+def discard_draft(actor: AbstractBaseUser, *, draft_id: int, now: dt.datetime) -> None:
+    """Discard a draft that is not released.
+
+    Raises
+    ------
+    NoSuchDraft, PermissionRefused, DraftIsClosed
+    """
+    info = queries.draft(actor, draft_id, on=now.date())
+    for code in info.township_codes:
+        require(actor, "import_layer", area=code, on=now.date())
+    with transaction.atomic():
+        row = Draft.objects.select_for_update().get(pk=draft_id)
+        if row.state in {"released", "discarded"}:
+            raise DraftIsClosed(draft_id, row.state)
+        row.state = "discarded"
+        row.save()
+        record_audit(actor, "inventory.discard_draft", subject=f"draft {draft_id}", detail={}, now=now)
+    # After the commit: a file without a row is swept later, a row without its files would mislead.
+    shutil.rmtree(info.directory, ignore_errors=True)

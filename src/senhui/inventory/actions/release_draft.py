@@ -1,0 +1,191 @@
+"""Freeze a measured draft as a release; a second person does it.
+
+1. The actor must hold `release_layer` over the draft's townships (`PermissionRefused`).
+2. The draft must be measured and open (`DraftIsNotMeasured`).
+3. The actor must be neither who imported nor who measured it (`SecondPersonNeeded`).
+4. The stands on disk must still have the value hash that was measured (`DraftWasChanged`).
+5. Files and manifest are written to a new directory, then row, draft state and audit entry are committed.
+
+Cases: `tests/inventory/test_release_draft.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+import shutil
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+import senhui
+from senhui.access.actions.record_audit import record_audit
+from senhui.access.queries import require
+from senhui.inventory import queries, store
+from senhui.inventory.models import Draft, Release
+
+
+class DraftIsNotMeasured(ValueError):
+    """Only a measured draft becomes a release."""
+
+    def __init__(self, draft_id: int, state: str) -> None:
+        super().__init__(f"Draft {draft_id} is {state}, not measured. Measure it first.")
+        self.draft_id = draft_id
+        self.state = state
+
+
+class SecondPersonNeeded(PermissionError):
+    """Who imported or measured a draft may not release it."""
+
+    def __init__(self, draft_id: int) -> None:
+        super().__init__(
+            f"You imported or measured draft {draft_id}; a second person with the right to release must release it."
+        )
+        self.draft_id = draft_id
+
+
+class DraftWasChanged(ValueError):
+    """The draft's file no longer holds the values that were measured."""
+
+    def __init__(self, draft_id: int, expected: str, found: str) -> None:
+        super().__init__(
+            f"The file of draft {draft_id} has value hash {found[:12]}…, measured was {expected[:12]}…. Measure it again."
+        )
+        self.draft_id = draft_id
+        self.expected = expected
+        self.found = found
+
+
+def release_draft(
+    actor: AbstractBaseUser,
+    *,
+    draft_id: int,
+    label: str,
+    now: dt.datetime,
+    progress: Callable[[float, str], None],
+) -> queries.ReleaseInfo:
+    """Release a measured draft; see the module's numbered steps for what is refused, in order."""
+    info = queries.draft(actor, draft_id, on=now.date())
+    for code in info.township_codes:
+        require(actor, "release_layer", area=code, on=now.date())
+    _refuse(info, actor)
+    assert info.measurement is not None, "a measured draft carries its measurement"
+    progress(0.1, "Checking the measured values")
+    frame = pl.read_parquet(info.directory / "measured.parquet")
+    found = store.value_hash(frame)
+    if found != info.measurement["value_hash"]:
+        raise DraftWasChanged(draft_id, info.measurement["value_hash"], found)
+    release_id = _free_id(info.reference_year)
+    manifest = _manifest(info, frame, release_id=release_id, label=label, released_by=str(actor), now=now)
+    progress(0.4, "Writing the release")
+    target = store.releases_directory() / release_id
+    with store.new_directory(target) as directory:
+        shutil.copyfile(info.directory / "measured.parquet", directory / "sub_compartments.parquet")
+        shutil.copyfile(info.directory / "derivations.json", directory / "derivations.json")
+        manifest["files"] = {
+            path.name: {"sha256": store.sha256_of(path), "bytes": path.stat().st_size}
+            for path in sorted(directory.iterdir())
+        }
+        store.write_json(manifest, directory / "manifest.json")
+    try:
+        with transaction.atomic():
+            row = Draft.objects.select_for_update().get(pk=draft_id)
+            _refuse(info, actor, state=row.state)
+            Release.objects.create(
+                id=release_id,
+                label=label,
+                reference_year=info.reference_year,
+                is_sample=info.is_sample,
+                draft=row,
+                imported_by_id=row.imported_by_id,
+                measured_by_id=row.measured_by_id,
+                released_by_id=actor.pk,
+                released_at=now,
+                manifest=manifest,
+                value_hash=found,
+            )
+            row.state = "released"
+            row.save()
+            record_audit(
+                actor,
+                "inventory.release_draft",
+                subject=f"release {release_id}",
+                detail={"draft": draft_id, "value_hash": found},
+                now=now,
+            )
+    except BaseException:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+    progress(1.0, "Released")
+    return queries.release(release_id)
+
+
+def _refuse(info: queries.DraftInfo, actor: AbstractBaseUser, *, state: str | None = None) -> None:
+    state = state or info.state
+    if state != "measured":
+        raise DraftIsNotMeasured(info.id, state)
+    if actor.pk in {info.imported_by_id, info.measured_by_id}:
+        raise SecondPersonNeeded(info.id)
+
+
+def _free_id(reference_year: int) -> str:
+    """Return `<year>-<n>`, the next after both the rows and the directories that exist.
+
+    A directory without a row is what a kill between the two left; its number is not used again.
+    """
+    taken = set(Release.objects.values_list("pk", flat=True))
+    number = 1
+    while f"{reference_year}-{number}" in taken or (store.releases_directory() / f"{reference_year}-{number}").exists():
+        number += 1
+    return f"{reference_year}-{number}"
+
+
+def _manifest(
+    info: queries.DraftInfo, frame: pl.DataFrame, *, release_id: str, label: str, released_by: str, now: dt.datetime
+) -> dict[str, Any]:
+    assert info.measurement is not None
+    return {
+        "release": release_id,
+        "label": label,
+        "reference_year": info.reference_year,
+        "is_sample": info.is_sample,
+        "source": {**info.source, "original_name": info.original_name},
+        "profile": info.profile,
+        "measurement": info.measurement,
+        "value_hash": info.measurement["value_hash"],
+        "n_sub_compartments": frame.height,
+        "crs": "EPSG:4490",
+        "columns": {name: str(dtype) for name, dtype in frame.schema.items()},
+        "imported_by": info.imported_by,
+        "imported_at": info.imported_at.isoformat(),
+        "measured_by": info.measured_by,
+        "measured_at": info.measured_at.isoformat() if info.measured_at else None,
+        "released_by": released_by,
+        "released_at": now.isoformat(),
+        "code": code_version(),
+    }
+
+
+def code_version() -> dict[str, str]:
+    """Return what the values were calculated with: the science rooms by hash, the libraries by version."""
+    root = Path(senhui.__file__).parent
+    digests = [
+        f"{path.relative_to(root)} {store.sha256_of(path)}"
+        for room in ("quantities", "parameters", "measurement")
+        for path in sorted((root / room).rglob("*"))
+        if path.is_file() and path.suffix in {".py", ".csv", ".yaml"}
+    ]
+    import hashlib
+
+    return {
+        "senhui": senhui.__version__,
+        "science_sha256": hashlib.sha256("\n".join(digests).encode()).hexdigest(),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        **{name: version(name) for name in ("polars", "numpy", "pyarrow", "shapely", "pyproj", "pyogrio")},
+    }

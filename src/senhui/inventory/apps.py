@@ -1,0 +1,20 @@
+"""Registers the room's jobs at start-up, so that no other room imports them by name."""
+
+from django.apps import AppConfig
+
+
+class InventoryConfig(AppConfig):
+    """The inventory room as a Django application."""
+
+    name = "senhui.inventory"
+    label = "inventory"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make the long actions of this room available as jobs."""
+        from senhui.inventory.actions.import_layer import import_layer
+        from senhui.inventory.actions.measure_draft import measure_draft
+        from senhui.jobs.registry import register
+
+        register("inventory.import_layer", import_layer)
+        register("inventory.measure_draft", measure_draft)

@@ -1,0 +1,158 @@
+"""Files of drafts and releases: GeoParquet in, GeoParquet out, written all or nothing.
+
+A directory is filled under a name that begins with a dot and renamed only when it is whole, so that a
+killed process leaves nothing that a reader could take for a draft or a release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyproj
+from django.conf import settings
+
+ROW_GROUP_ROWS = 20_000
+
+VALUE_COLUMNS = (
+    "sub_compartment_id", "land_class", "area_ha", "method", "tree_above_tc_ha", "tree_below_tc_ha", "bamboo_tc_ha",
+    "shrub_tc_ha", "economic_tc_ha", "scattered_tc_ha", "main_tc", "scattered_tc", "stock_tc_ha", "stock_tc",
+    "main_factor", "scattered_factor", "calibrated_stock_tc",
+)  # fmt: skip
+"""The columns whose bytes make the value hash of a release; their order is part of the definition."""
+
+
+def drafts_directory() -> Path:
+    """Return where drafts lie."""
+    return Path(settings.SENHUI_HOME) / "drafts"
+
+
+def releases_directory() -> Path:
+    """Return where releases lie."""
+    return Path(settings.SENHUI_HOME) / "releases"
+
+
+@contextmanager
+def new_directory(target: Path) -> Iterator[Path]:
+    """Give a hidden directory to fill; on success it is flushed to disk and renamed to `target`.
+
+    Raises
+    ------
+    FileExistsError
+        `target` is there already: a draft or release is never written twice.
+    """
+    if target.exists():
+        raise FileExistsError(target)
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        for file in partial.rglob("*"):
+            _flush(file)
+        _flush(partial)
+        partial.rename(target)
+        _flush(target.parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_geoparquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write stands as GeoParquet 1.1 in EPSG:4490 with a bounding box per row.
+
+    Parameters
+    ----------
+    frame : (n,) polars.DataFrame with `geometry` (WKB, lon/lat degrees) and `min_lon` … `max_lat`.
+    path : file to write; it must not exist yet.
+
+    Source: GeoParquet 1.1.0 specification, "Metadata" and "Column metadata".
+    """
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    geo = {
+        "version": "1.1.0",
+        "primary_column": "geometry",
+        "columns": {
+            "geometry": {
+                "encoding": "WKB",
+                "geometry_types": ["Polygon", "MultiPolygon"],
+                "crs": pyproj.CRS.from_epsg(4490).to_json_dict(),
+                "edges": "planar",
+            }
+        },
+    }
+    if frame.height:
+        geo["columns"]["geometry"]["bbox"] = [  # type: ignore[index]
+            frame[name].min() if name.startswith("min") else frame[name].max()
+            for name in ("min_lon", "min_lat", "max_lon", "max_lat")
+        ]
+    table = table.replace_schema_metadata({b"geo": json.dumps(geo).encode()})
+    pq.write_table(table, path, compression="zstd", compression_level=1, row_group_size=ROW_GROUP_ROWS)
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write a plain table (source fields, findings) beside the stands."""
+    frame.write_parquet(path, compression="zstd", compression_level=1)
+
+
+def value_hash(frame: pl.DataFrame) -> str:
+    """Return the SHA-256 of the calculated values of a layer, whatever the order of its rows.
+
+    Same lock file and architecture → same hash: each value is calculated from its own row alone, so no sum
+    whose order could change enters it.
+
+    Parameters
+    ----------
+    frame : (n,) polars.DataFrame with the columns of `VALUE_COLUMNS`.
+
+    Returns
+    -------
+    str, 64 hexadecimal digits over the Arrow buffers of the columns, sorted by `sub_compartment_id`.
+    """
+    digest = hashlib.sha256()
+    table = frame.select(VALUE_COLUMNS).sort("sub_compartment_id")
+    for name in VALUE_COLUMNS:
+        column = table[name]
+        digest.update(name.encode())
+        digest.update(column.is_null().cast(pl.UInt8).to_numpy().tobytes())
+        if column.dtype.is_numeric():
+            # -0.0 and 0.0 are one value; adding 0.0 makes them one pattern of bits.
+            digest.update((column.cast(pl.Float64).fill_null(0.0) + 0.0).to_numpy().tobytes())
+        else:
+            digest.update("\x1f".join(column.cast(pl.String).fill_null("").to_list()).encode())
+    return digest.hexdigest()
+
+
+def write_json(value: Any, path: Path) -> str:
+    """Write canonical JSON (sorted keys, UTF-8) and return its SHA-256."""
+    data = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode()
+    path.write_bytes(data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def arrow_schema(path: Path) -> pa.Schema:
+    """Return the schema of a Parquet file without reading its rows."""
+    return pq.read_schema(path)

@@ -1,0 +1,47 @@
+"""Does a published release still come out the same? Calculated again from its draft, compared by hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from senhui.inventory import queries, store
+from senhui.inventory.actions.measure_draft import measured_stands
+from senhui.inventory.models import Release
+from senhui.measurement import apply_factors, calibration_from_dict, default_book
+
+
+@dataclass(frozen=True)
+class Recalculation:
+    """What a recalculation found; `differs_in` is empty when everything is the same."""
+
+    value_hash: str
+    differs_in: tuple[str, ...]
+
+
+def recalculate(release_id: str) -> Recalculation:
+    """Calculate a release again from the stands of its draft.
+
+    Returns
+    -------
+    Recalculation
+        `differs_in` names `files` (bytes on disk against the manifest) and `values` (value hash).
+
+    Raises
+    ------
+    NoSuchRelease
+    """
+    info = queries.release(release_id)
+    differs = []
+    for name, expected in info.manifest["files"].items():
+        path = info.directory / name
+        if not path.exists() or store.sha256_of(path) != expected["sha256"]:
+            differs.append(f"files ({name})")
+    draft = Release.objects.select_related("draft").get(pk=release_id).draft
+    measured = measured_stands(store.drafts_directory() / draft.directory_name, book=default_book())
+    calibration = info.manifest["measurement"]["calibration"]
+    if calibration is not None:
+        measured = apply_factors(measured, calibration_from_dict(calibration))
+    found = store.value_hash(measured)
+    if found != info.value_hash:
+        differs.append("values")
+    return Recalculation(value_hash=found, differs_in=tuple(differs))
