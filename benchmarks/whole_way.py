@@ -61,7 +61,9 @@ def whole_way(layer: Path, year: int) -> dict[str, float]:
     measure_draft(people["demo-technician"], draft_id=draft.id, now=main.now(), progress=quiet)
     timed("measure", began)
     began = time.perf_counter()
-    release = release_draft(people["demo-reviewer"], draft_id=draft.id, label="Benchmark", now=main.now(), progress=quiet)
+    release = release_draft(
+        people["demo-reviewer"], draft_id=draft.id, label="Benchmark", now=main.now(), progress=quiet
+    )
     timed("release", began)
     began = time.perf_counter()
     build_map(release.id, progress=quiet)
@@ -85,13 +87,23 @@ def main() -> None:
 
         began = time.perf_counter()
         city = make_sample_layers(
-            Path(directory), n_sub_compartments=arguments.sub_compartments, format="gpkg", progress=lambda f, note: None
+            Path(directory),
+            n_sub_compartments=arguments.sub_compartments,
+            format="gpkg",
+            progress=lambda f, note: None,
         )
         layer = city.layers[2021]
-        print(f"Layer made in {time.perf_counter() - began:.1f} s: {layer.stat().st_size / 1e6:.0f} MB", flush=True)
+        print(
+            f"Layer made in {time.perf_counter() - began:.1f} s: {layer.stat().st_size / 1e6:.0f} MB",
+            flush=True,
+        )
         environment = {**os.environ, "SENHUI_HOME": f"{directory}/home"}
         run = subprocess.run(
-            [sys.executable, __file__, "--layer", str(layer)], env=environment, check=True, capture_output=True, text=True
+            [sys.executable, __file__, "--layer", str(layer)],
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
         )
         result = json.loads(run.stdout.splitlines()[-1])
     total = sum(result["steps"].values())
@@ -99,7 +111,9 @@ def main() -> None:
         print(f"{name:24} {seconds:7.1f} s")
     print(f"{'whole way':24} {total:7.1f} s   target ≤ {TARGET_S:.0f} s   {'met' if total <= TARGET_S else 'MISSED'}")
     peak = result["peak_gb"]
-    print(f"{'peak memory':24} {peak:7.2f} GB  target ≤ {TARGET_GB:.0f} GB   {'met' if peak <= TARGET_GB else 'MISSED'}")
+    print(
+        f"{'peak memory':24} {peak:7.2f} GB  target ≤ {TARGET_GB:.0f} GB   {'met' if peak <= TARGET_GB else 'MISSED'}"
+    )
 
 
 if __name__ == "__main__":

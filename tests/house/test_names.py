@@ -61,7 +61,10 @@ def test_a_public_formula_cites_its_source(room: str) -> None:
 def test_formulas_are_found_by_these_checks() -> None:
     """A check that finds nothing to look at would pass for ever."""
     found = [
-        node.name for room in SCIENCE for _, node in functions(room) if node.returns and ast.unparse(node.returns) == "Column"
+        node.name
+        for room in SCIENCE
+        for _, node in functions(room)
+        if node.returns and ast.unparse(node.returns) == "Column"
     ]
     assert len(found) >= 5
 
@@ -79,7 +82,9 @@ def test_every_module_says_in_its_first_lines_what_is_in_it() -> None:
     wrong = [
         str(path.relative_to(SOURCE))
         for path in SOURCE.rglob("*.py")
-        if "migrations" not in path.parts and path.read_text("utf-8").strip() and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+        if "migrations" not in path.parts
+        and path.read_text("utf-8").strip()
+        and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
     ]
     assert not wrong
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from django.contrib.auth.base_user import AbstractBaseUser
-
+from senhui.access.rules import Actor
 from senhui.atlas import statistics, tiles
 from senhui.inventory.actions.release_draft import release_draft
 
@@ -25,7 +24,7 @@ def build_map(release_id: str, *, progress: Callable[[float, str], None]) -> Non
 
 
 def release_and_map(
-    actor: AbstractBaseUser,
+    actor: Actor,
     *,
     draft_id: int,
     label: str,
@@ -37,7 +36,11 @@ def release_and_map(
     The release is committed before its map begins: a failed map is made again with `senhui tiles`.
     """
     info = release_draft(
-        actor, draft_id=draft_id, label=label, now=now, progress=lambda fraction, note: progress(0.3 * fraction, note)
+        actor,
+        draft_id=draft_id,
+        label=label,
+        now=now,
+        progress=lambda fraction, note: progress(0.3 * fraction, note),
     )
     build_map(info.id, progress=lambda fraction, note: progress(0.3 + 0.7 * fraction, note))
     return info.id

@@ -23,7 +23,6 @@ app = typer.Typer(
 
 AsUser = Annotated[str, typer.Option("--as", envvar="SENHUI_USER", help="User name of the person acting.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-DEMO_USERS_NOTE = "The sample city's people: demo-technician, demo-reviewer, demo-longquan, demo-viewer, demo-admin."
 
 
 def set_up() -> None:
@@ -113,12 +112,13 @@ def create_admin(
     Example: senhui create-admin lin --area 3311
     """
     set_up()
-    from senhui.access.actions.create_admin import UserExists, WeakPassword, create_admin
+    from senhui.access.actions.create_admin import UserExists, UsernameUnfit, WeakPassword, create_admin
+    from senhui.access.rules import AreaCodeUnknown
 
     password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     try:
         create_admin(username=username, password=password, area_code=area, now=now())
-    except (UserExists, WeakPassword) as problem:
+    except (UserExists, UsernameUnfit, WeakPassword, AreaCodeUnknown) as problem:
         terminal.fail(str(problem))
     terminal.out.print(f"Administrator {username} made for area {area}.")
 
@@ -145,7 +145,10 @@ def import_(
     from senhui.inventory.actions.import_layer import LayerOutsideYourAreas, import_layer
 
     profile = ImportProfile(
-        species_code_system=species_codes, land_class_generation=land_classes, area_unit=area_unit, layer=layer
+        species_code_system=species_codes,
+        land_class_generation=land_classes,
+        area_unit=area_unit,
+        layer=layer,
     )
     try:
         with terminal.progress_bar(f"Import {file.name}") as progress:
@@ -180,16 +183,25 @@ def import_(
             f"Draft {info.id}: {info.n_rows:,} sub-compartments, {info.area_ha:,.1f} ha, "
             f"{info.n_errors} errors, {info.n_warnings} warnings."
         )
-        shown = found.sort("severity").head(20).select("row", "sub_compartment_id", "field", "value", "message_en", "remedy_en")
+        shown = (
+            found.sort("severity")
+            .head(20)
+            .select("row", "sub_compartment_id", "field", "value", "message_en", "remedy_en")
+        )
         if found.height:
-            terminal.print_rows(shown.to_dicts(), title=f"First {shown.height} of {found.height} findings, all in {rejected.name}")
+            terminal.print_rows(
+                shown.to_dicts(),
+                title=f"First {shown.height} of {found.height} findings, all in {rejected.name}",
+            )
     if info.n_errors:
         raise typer.Exit(terminal.FILE_HAS_ERRORS)
 
 
 @app.command()
 def measure(
-    draft: Annotated[int, typer.Argument(help="Number of the draft.")], as_user: AsUser, as_json: AsJson = False
+    draft: Annotated[int, typer.Argument(help="Number of the draft.")],
+    as_user: AsUser,
+    as_json: AsJson = False,
 ) -> None:
     """Calculate the carbon stock of every stand of a draft.
 
@@ -211,7 +223,8 @@ def measure(
     else:
         terminal.out.print(
             f"Draft {info.id}: {info.measurement['stock_tc']:,.0f} tC; "
-            f"{info.measurement['area_without_estimate_ha']:,.1f} of {info.measurement['area_ha']:,.1f} ha without estimate."
+            f"{info.measurement['area_without_estimate_ha']:,.1f} of {info.measurement['area_ha']:,.1f} ha "
+            "without estimate."
         )
 
 
@@ -234,7 +247,13 @@ def release(
     try:
         with terminal.progress_bar(f"Release draft {draft}") as progress:
             release_id = release_and_map(person(as_user), draft_id=draft, label=label, now=now(), progress=progress)
-    except (NoSuchDraft, PermissionRefused, DraftIsNotMeasured, SecondPersonNeeded, DraftWasChanged) as problem:
+    except (
+        NoSuchDraft,
+        PermissionRefused,
+        DraftIsNotMeasured,
+        SecondPersonNeeded,
+        DraftWasChanged,
+    ) as problem:
         terminal.fail(str(problem))
     terminal.out.print(f"Release {release_id}.")
 

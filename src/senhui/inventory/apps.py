@@ -12,9 +12,8 @@ class InventoryConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the long actions of this room available as jobs."""
-        from senhui.inventory.actions.import_layer import import_layer
-        from senhui.inventory.actions.measure_draft import measure_draft
+        from senhui.inventory.jobs import import_uploaded_layer, measure
         from senhui.jobs.registry import register
 
-        register("inventory.import_layer", import_layer)
-        register("inventory.measure_draft", measure_draft)
+        register("inventory.import_layer", import_uploaded_layer)
+        register("inventory.measure_draft", measure)

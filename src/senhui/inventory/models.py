@@ -55,7 +55,8 @@ class Draft(models.Model):
         ordering = ["-imported_at"]
         constraints = [
             models.CheckConstraint(
-                name="draft_state_is_known", condition=Q(state__in=["imported", "measured", "released", "discarded"])
+                name="draft_state_is_known",
+                condition=Q(state__in=["imported", "measured", "released", "discarded"]),
             ),
             models.CheckConstraint(
                 name="draft_measured_has_a_person",

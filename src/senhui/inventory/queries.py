@@ -13,8 +13,8 @@ import polars as pl
 import shapely
 from django.db.models import QuerySet
 
-from senhui.access.models_api import User
 from senhui.access.queries import areas_for, require
+from senhui.access.rules import Actor
 from senhui.inventory import store
 from senhui.inventory.models import AdministrativeUnit, Draft, Release
 
@@ -151,7 +151,7 @@ def derivation(release_id: str, number: int) -> dict[str, Any]:
     return found
 
 
-def stand(actor: User, release_id: str, row_index: int, *, on: dt.date, with_geometry: bool = False) -> dict[str, Any]:
+def stand(actor: Actor, release_id: str, row_index: int, *, on: dt.date, with_geometry: bool = False) -> dict[str, Any]:
     """Return one sub-compartment (小班) of a release with all its inputs and results.
 
     Parameters
@@ -183,7 +183,7 @@ def stand(actor: User, release_id: str, row_index: int, *, on: dt.date, with_geo
     return row
 
 
-def find_stands(actor: User, release_id: str, text: str, *, on: dt.date, limit: int = 20) -> list[dict[str, Any]]:
+def find_stands(actor: Actor, release_id: str, text: str, *, on: dt.date, limit: int = 20) -> list[dict[str, Any]]:
     """Return stands whose number begins with or contains `text`, within the actor's areas."""
     areas = areas_for(actor, "view_sub_compartments", on=on)
     if areas.is_empty or not text:
@@ -204,12 +204,12 @@ def area_filter(codes: list[str], *, column: str = "village_code") -> pl.Expr:
     return pl.any_horizontal(pl.lit(value=False), *[pl.col(column).str.starts_with(code) for code in codes])
 
 
-def drafts(actor: User, *, on: dt.date) -> list[DraftInfo]:
+def drafts(actor: Actor, *, on: dt.date) -> list[DraftInfo]:
     """Return the drafts that lie wholly within the actor's areas for importing or releasing, the newest first."""
     return [_draft_info(row) for row in _drafts() if _may_see(actor, row, on=on)]
 
 
-def draft(actor: User, draft_id: int, *, on: dt.date) -> DraftInfo:
+def draft(actor: Actor, draft_id: int, *, on: dt.date) -> DraftInfo:
     """Return one draft.
 
     Raises
@@ -257,11 +257,13 @@ def find_units(text: str, *, limit: int = 20) -> list[dict[str, Any]]:
         return []
     by_name = AdministrativeUnit.objects.filter(name_zh__icontains=text)
     by_code = AdministrativeUnit.objects.filter(code__startswith=text)
-    rows = (by_name | by_code).values("code", "level", "name_zh", "parent_code", "min_lon", "min_lat", "max_lon", "max_lat")
+    rows = (by_name | by_code).values(
+        "code", "level", "name_zh", "parent_code", "min_lon", "min_lat", "max_lon", "max_lat"
+    )
     return sorted(rows, key=lambda row: (len(row["code"]), row["code"]))[:limit]
 
 
-def _may_see(actor: User, row: Draft, *, on: dt.date) -> bool:
+def _may_see(actor: Actor, row: Draft, *, on: dt.date) -> bool:
     """A draft is seen whole or not at all, by those who may import or release all of its land."""
     return any(
         all(areas.covers(code) for code in row.township_codes) and not areas.is_empty

@@ -9,26 +9,27 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 
 from senhui.access.actions.record_audit import record_audit
 from senhui.access.queries import require
+from senhui.access.rules import Actor
 from senhui.inventory import queries
 from senhui.inventory.actions.measure_draft import DraftIsClosed
 from senhui.inventory.models import Draft
 
 
-def discard_draft(actor: AbstractBaseUser, *, draft_id: int, now: dt.datetime) -> None:
+def discard_draft(actor: Actor, *, draft_id: int, now: dt.datetime) -> None:
     """Discard a draft that is not released.
 
     Raises
     ------
     NoSuchDraft, PermissionRefused, DraftIsClosed
     """
-    info = queries.draft(actor, draft_id, on=now.date())
+    info = queries.draft(actor, draft_id, on=timezone.localdate(now))
     for code in info.township_codes:
-        require(actor, "import_layer", area=code, on=now.date())
+        require(actor, "import_layer", area=code, on=timezone.localdate(now))
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft_id)
         if row.state in {"released", "discarded"}:

@@ -18,12 +18,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 
 from senhui.access.actions.record_audit import record_audit
 from senhui.access.queries import areas_for, require
-from senhui.access.rules import AreaSet
+from senhui.access.rules import Actor, AreaSet
 from senhui.intake import ImportProfile, SubCompartmentLayer, read_sub_compartments
 from senhui.inventory import queries, store
 from senhui.inventory.models import Draft
@@ -41,7 +41,7 @@ class LayerOutsideYourAreas(PermissionError):
 
 
 def import_layer(
-    actor: AbstractBaseUser,
+    actor: Actor,
     *,
     path: Path,
     original_name: str,
@@ -68,7 +68,7 @@ def import_layer(
     ------
     PermissionRefused, LayerOutsideYourAreas, and the exceptions of `senhui.intake.read_sub_compartments`.
     """
-    on = now.date()
+    on = timezone.localdate(now)
     require(actor, "import_layer", on=on)
     layer = read_sub_compartments(path, profile=profile, progress=lambda f, note: progress(0.85 * f, note))
     township_codes = sorted(layer.stands["township_code"].drop_nulls().unique().to_list())
@@ -101,7 +101,12 @@ def import_layer(
             actor,
             "inventory.import_layer",
             subject=f"draft {row.pk}",
-            detail={"file": original_name, "sha256": layer.source["sha256"], "rows": row.n_rows, "errors": row.n_errors},
+            detail={
+                "file": original_name,
+                "sha256": layer.source["sha256"],
+                "rows": row.n_rows,
+                "errors": row.n_errors,
+            },
             now=now,
         )
     progress(1.0, "Imported")

@@ -10,17 +10,16 @@ import datetime as dt
 
 import polars as pl
 import shapely
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 
 from senhui.access.actions.record_audit import record_audit
 from senhui.access.queries import require
+from senhui.access.rules import Actor
 from senhui.inventory.models import AdministrativeUnit
 
 
-def load_administrative_units(
-    actor: AbstractBaseUser, *, units: pl.DataFrame, is_sample: bool, now: dt.datetime
-) -> int:
+def load_administrative_units(actor: Actor, *, units: pl.DataFrame, is_sample: bool, now: dt.datetime) -> int:
     """Load units and return how many.
 
     Parameters
@@ -31,7 +30,7 @@ def load_administrative_units(
     now : instant (UTC).
     """
     for code in units.filter(pl.col("level") == units["level"].first())["code"]:
-        require(actor, "manage_users", area=code, on=now.date())
+        require(actor, "manage_users", area=code, on=timezone.localdate(now))
     rows = []
     for unit in units.iter_rows(named=True):
         bounds: tuple[float | None, ...] = (None, None, None, None)

@@ -17,11 +17,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 
 from senhui.access.actions.record_audit import record_audit
 from senhui.access.queries import require
+from senhui.access.rules import Actor
 from senhui.inventory import queries, store
 from senhui.inventory.models import Draft
 from senhui.measurement import DesignTotal, MethodBook, apply_factors, calibrate, default_book, measure_stands
@@ -33,7 +34,8 @@ class DraftHasErrors(ValueError):
 
     def __init__(self, draft_id: int, n_errors: int) -> None:
         super().__init__(
-            f"Draft {draft_id} has {n_errors} errors. Download the list, correct the rows in the file and import it again."
+            f"Draft {draft_id} has {n_errors} errors. Download the list, correct the rows in the file "
+            "and import it again."
         )
         self.draft_id = draft_id
         self.n_errors = n_errors
@@ -49,7 +51,7 @@ class DraftIsClosed(ValueError):
 
 
 def measure_draft(
-    actor: AbstractBaseUser,
+    actor: Actor,
     *,
     draft_id: int,
     now: dt.datetime,
@@ -70,9 +72,9 @@ def measure_draft(
     ------
     NoSuchDraft, PermissionRefused, DraftIsClosed, DraftHasErrors
     """
-    info = queries.draft(actor, draft_id, on=now.date())
+    info = queries.draft(actor, draft_id, on=timezone.localdate(now))
     for code in info.township_codes:
-        require(actor, "import_layer", area=code, on=now.date())
+        require(actor, "import_layer", area=code, on=timezone.localdate(now))
     _refuse(info)
     progress(0.05, "Measuring")
     book = default_book()
@@ -91,9 +93,7 @@ def measure_draft(
         "stock_tc": float(measured["stock_tc"].sum()),
         "calibrated_stock_tc": float(measured["calibrated_stock_tc"].sum()),
         "area_ha": float(measured["area_ha"].sum()),
-        "area_without_estimate_ha": float(
-            measured.filter(pl.col("no_estimate_reason").is_not_null())["area_ha"].sum()
-        ),
+        "area_without_estimate_ha": float(measured.filter(pl.col("no_estimate_reason").is_not_null())["area_ha"].sum()),
     }
     progress(0.7, "Writing")
     _replace(info.directory / "measured.parquet", lambda path: store.write_geoparquet(measured, path))
@@ -116,7 +116,7 @@ def measure_draft(
             now=now,
         )
     progress(1.0, "Measured")
-    return queries.draft(actor, draft_id, on=now.date())
+    return queries.draft(actor, draft_id, on=timezone.localdate(now))
 
 
 def measured_stands(directory: Path, *, book: MethodBook) -> pl.DataFrame:

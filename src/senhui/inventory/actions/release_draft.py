@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 
 import senhui
 from senhui.access.actions.record_audit import record_audit
 from senhui.access.queries import require
+from senhui.access.rules import Actor
 from senhui.inventory import queries, store
 from senhui.inventory.models import Draft, Release
 
@@ -54,7 +55,8 @@ class DraftWasChanged(ValueError):
 
     def __init__(self, draft_id: int, expected: str, found: str) -> None:
         super().__init__(
-            f"The file of draft {draft_id} has value hash {found[:12]}…, measured was {expected[:12]}…. Measure it again."
+            f"The file of draft {draft_id} has value hash {found[:12]}…, measured was {expected[:12]}…. "
+            "Measure it again."
         )
         self.draft_id = draft_id
         self.expected = expected
@@ -62,7 +64,7 @@ class DraftWasChanged(ValueError):
 
 
 def release_draft(
-    actor: AbstractBaseUser,
+    actor: Actor,
     *,
     draft_id: int,
     label: str,
@@ -70,9 +72,9 @@ def release_draft(
     progress: Callable[[float, str], None],
 ) -> queries.ReleaseInfo:
     """Release a measured draft; see the module's numbered steps for what is refused, in order."""
-    info = queries.draft(actor, draft_id, on=now.date())
+    info = queries.draft(actor, draft_id, on=timezone.localdate(now))
     for code in info.township_codes:
-        require(actor, "release_layer", area=code, on=now.date())
+        require(actor, "release_layer", area=code, on=timezone.localdate(now))
     _refuse(info, actor)
     assert info.measurement is not None, "a measured draft carries its measurement"
     progress(0.1, "Checking the measured values")
@@ -125,7 +127,7 @@ def release_draft(
     return queries.release(release_id)
 
 
-def _refuse(info: queries.DraftInfo, actor: AbstractBaseUser, *, state: str | None = None) -> None:
+def _refuse(info: queries.DraftInfo, actor: Actor, *, state: str | None = None) -> None:
     state = state or info.state
     if state != "measured":
         raise DraftIsNotMeasured(info.id, state)
@@ -146,7 +148,13 @@ def _free_id(reference_year: int) -> str:
 
 
 def _manifest(
-    info: queries.DraftInfo, frame: pl.DataFrame, *, release_id: str, label: str, released_by: str, now: dt.datetime
+    info: queries.DraftInfo,
+    frame: pl.DataFrame,
+    *,
+    release_id: str,
+    label: str,
+    released_by: str,
+    now: dt.datetime,
 ) -> dict[str, Any]:
     assert info.measurement is not None
     return {

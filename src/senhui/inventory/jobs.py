@@ -1,0 +1,60 @@
+"""The room's long actions as jobs: arguments and results are plain JSON."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from senhui.access.rules import Actor
+from senhui.intake import ImportProfile
+from senhui.inventory.actions.import_layer import import_layer
+from senhui.inventory.actions.measure_draft import measure_draft
+
+
+def uploads_directory() -> Path:
+    """Return where uploaded files wait for their import."""
+    return Path(settings.SENHUI_HOME) / "uploads"
+
+
+def import_uploaded_layer(
+    actor: Actor,
+    *,
+    path: str,
+    original_name: str,
+    reference_year: int,
+    now: dt.datetime,
+    progress: Callable[[float, str], None],
+    profile: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Import an uploaded file and remove it, whatever comes of it; return the draft's number.
+
+    Parameters
+    ----------
+    path : the file below `uploads_directory()`, alone in a directory of its own.
+    profile : fields of `senhui.intake.ImportProfile` that the owner stated.
+    """
+    file = Path(path)
+    assert uploads_directory() in file.parents, "only an uploaded file is imported and removed by this job"
+    try:
+        info = import_layer(
+            actor,
+            path=file,
+            original_name=original_name,
+            reference_year=reference_year,
+            profile=ImportProfile(**profile) if profile else None,
+            now=now,
+            progress=progress,
+        )
+    finally:
+        shutil.rmtree(file.parent, ignore_errors=True)
+    return {"draft_id": info.id}
+
+
+def measure(actor: Actor, *, draft_id: int, now: dt.datetime, progress: Callable[[float, str], None]) -> dict[str, Any]:
+    """Measure a draft; return its number."""
+    return {"draft_id": measure_draft(actor, draft_id=draft_id, now=now, progress=progress).id}
