@@ -1,0 +1,229 @@
+"""Areas, volumes and carbon stocks of a release, added up along any of seven dimensions.
+
+A release never changes, so it is added up once into a *cube*: one row for each combination of township, land class,
+species group, origin, age group and method that occurs. Every later question adds up rows of the cube. A sum never
+hides what is missing: beside each total stands the area without an estimate, and of no estimate at all the sum is
+null, not zero. The cases are in ``tests/atlas/test_statistics.py``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import polars as pl
+from django.conf import settings
+
+from senhui.inventory import queries
+from senhui.measurement.derivation import Derivation
+from senhui.measurement.derivation import parameters_used as parameters_of
+from senhui.parameters import ParameterValue
+
+DIMENSIONS = ("county", "township", "land_class", "species_group", "origin", "age_group", "method")
+"""What one may group and filter by; ``county`` is the beginning of ``township``."""
+
+SUMS = (
+    "area_ha",
+    "area_without_estimate_ha",
+    "volume_m3",
+    "main_tc",
+    "scattered_tc",
+    "stock_tc",
+    "calibrated_main_tc",
+    "calibrated_scattered_tc",
+    "calibrated_stock_tc",
+)
+PER_HECTARE = {
+    "volume_m3_ha": "volume_m3",
+    "stock_tc_ha": "stock_tc",
+    "calibrated_stock_tc_ha": "calibrated_stock_tc",
+}
+
+Where = Mapping[str, str | int | None | Collection[str | int | None]]
+
+
+class UnknownDimension(ValueError):
+    """The statistics are not kept along this dimension."""
+
+    def __init__(self, dimension: str) -> None:
+        super().__init__(f"There are no statistics by {dimension!r}. Choose from: {', '.join(DIMENSIONS)}.")
+        self.dimension = dimension
+
+
+def cube_of(stands: pl.LazyFrame) -> pl.DataFrame:
+    """Add stands up to one row per combination of the dimensions that occurs.
+
+    Parameters
+    ----------
+    stands : LazyFrame
+        Canonical and measurement columns of a release.
+
+    Returns
+    -------
+    DataFrame
+        The dimensions without ``county``; ``n``; `SUMS`, units by suffix; ``derivation_ids``, the numbers of
+        all derivations the row rests on. ``volume_m3`` is of the stand and its scattered trees together.
+        ``area_without_estimate_ha`` is of the stands whose own pool, main_tc, has no estimate.
+    """
+    volume = pl.col("volume_m3").fill_null(pl.col("volume_m3_ha") * pl.col("area_ha"))
+    scattered_volume = pl.col("scattered_volume_m3")
+    rows = stands.select(
+        pl.col("township_code").alias("township"),
+        *DIMENSIONS[2:],
+        "area_ha",
+        "main_tc",
+        "scattered_tc",
+        "stock_tc",
+        "calibrated_stock_tc",
+        "derivation_id",
+        "scattered_derivation_id",
+        pl.when(pl.col("main_tc").is_null()).then("area_ha").otherwise(0.0).alias("area_without_estimate_ha"),
+        pl.when(volume.is_not_null() | scattered_volume.is_not_null())
+        .then(volume.fill_null(0.0) + scattered_volume.fill_null(0.0))
+        .alias("volume_m3"),
+        (pl.col("main_tc") * pl.col("main_factor")).alias("calibrated_main_tc"),
+        (pl.col("scattered_tc") * pl.col("scattered_factor")).alias("calibrated_scattered_tc"),
+    )
+    grouped = rows.group_by(*DIMENSIONS[1:]).agg(
+        pl.len().cast(pl.Int64).alias("n"),
+        *map(_sum, SUMS),
+        pl.col("derivation_id").unique(),
+        pl.col("scattered_derivation_id").unique(),
+    )
+    derivations = (
+        pl.col("derivation_id").list.set_union("scattered_derivation_id").list.drop_nulls().list.sort()
+    )
+    return (
+        grouped.with_columns(derivations.alias("derivation_ids"))
+        .drop("derivation_id", "scattered_derivation_id")
+        .sort(*DIMENSIONS[1:])
+        .collect()
+    )
+
+
+def _sum(column: str) -> pl.Expr:
+    """Add up what is known; of nothing known the sum is null."""
+    return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum()).alias(column)
+
+
+def add_up(cube: pl.DataFrame, *, within: str | None, by: Sequence[str], where: Where) -> pl.DataFrame:
+    """Add up the rows of a cube; see `statistics`."""
+    for dimension in by:
+        _check(dimension)
+    chosen = _rows(cube, within=within, where=where).with_columns(
+        pl.col("township").str.head(6).alias("county")
+    )
+    sums = [pl.col("n").sum(), *map(_sum, SUMS)]
+    found = chosen.group_by(*by).agg(sums).sort(*by, nulls_last=True) if by else chosen.select(sums)
+    estimated_ha = pl.col("area_ha") - pl.col("area_without_estimate_ha")
+    return found.filter(pl.col("n") > 0).with_columns(
+        (pl.col(total) / pl.when(estimated_ha > 0).then(estimated_ha)).alias(name)
+        for name, total in PER_HECTARE.items()
+    )
+
+
+def _rows(cube: pl.DataFrame, *, within: str | None, where: Where) -> pl.DataFrame:
+    if within:
+        if len(within) > 9:
+            raise UnknownDimension("village")
+        cube = cube.filter(pl.col("township").str.starts_with(within))
+    for dimension, wanted in where.items():
+        _check(dimension)
+        values = [wanted] if wanted is None or isinstance(wanted, str | int) else list(wanted)
+        column = pl.col("township").str.head(6) if dimension == "county" else pl.col(dimension)
+        dtype = pl.String if dimension == "county" else cube.schema[dimension]
+        cube = cube.filter(column.is_in(pl.Series(values, dtype=dtype).implode(), nulls_equal=True))
+    return cube
+
+
+def _check(dimension: str) -> None:
+    if dimension not in DIMENSIONS:
+        raise UnknownDimension(dimension)
+
+
+# -------------------------------------------------------------------------------------- of a release by its id
+
+
+def _path(release_id: str) -> Path:
+    return Path(settings.SENHUI_HOME) / "atlas" / release_id / "cube.parquet"
+
+
+def build_cube(release_id: str) -> None:
+    """Add up a release and store the cube; run again, it stores the same.
+
+    Raises
+    ------
+    NoSuchRelease
+        There is no such release.
+    """
+    cube = cube_of(queries.scan(release_id))
+    path = _path(release_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    cube.write_parquet(partial, compression="zstd", compression_level=1)
+    partial.replace(path)
+
+
+def cube(release_id: str) -> pl.DataFrame:
+    """Return the cube of a release; it is made now if no job has made it yet."""
+    queries.release_path(release_id)
+    path = _path(release_id)
+    if not path.exists():
+        build_cube(release_id)
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, written_ns: int) -> pl.DataFrame:
+    del written_ns  # part of the key: a cube that is made anew is read anew
+    return pl.read_parquet(path)
+
+
+def statistics(release_id: str, *, within: str | None, by: Sequence[str], where: Where) -> pl.DataFrame:
+    """Add up a release.
+
+    Parameters
+    ----------
+    release_id : str
+    within : str or None
+        Code of a city, county or township; None is everything.
+    by : sequence of `DIMENSIONS`
+        One row per combination of these; none gives a single row.
+    where : mapping of a dimension to the value or values to keep; None stands for "not recorded"
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``by``, ``n`` stands, `SUMS`, and `PER_HECTARE` of the area that has an estimate. Sorted by
+        ``by``. No stand, no row.
+
+    Raises
+    ------
+    UnknownDimension
+        ``by`` or ``where`` names something else than `DIMENSIONS`, or ``within`` is a village.
+    NoSuchRelease
+        There is no such release.
+    """
+    return add_up(cube(release_id), within=within, by=by, where=where)
+
+
+def parameters_used(
+    release_id: str, *, within: str | None = None, where: Where | None = None
+) -> tuple[ParameterValue, ...]:
+    """Return every published number that the totals of these stands rest on, each once, with its source and mark."""
+    ids = (
+        _rows(cube(release_id), within=within, where=where or {})["derivation_ids"]
+        .explode()
+        .drop_nulls()
+        .unique()
+    )
+    derivations = queries.derivations(release_id)
+    used = {number: Derivation.from_json(derivations[number]) for number in ids}
+    return parameters_of(used, used.values())
+
+
+def county_species_table(release_id: str, *, within: str | None = None) -> pl.DataFrame:
+    """Return the totals of each species group in each county, as `statistics` does."""
+    return statistics(release_id, within=within, by=("county", "species_group"), where={})

@@ -1,0 +1,93 @@
+"""A PMTiles file written by ``tile_writer``, opened for serving: whole tiles as stored, or only some townships of one.
+
+The file is mapped into memory and its directory read once. The cases are in ``tests/atlas/test_tile_archive.py``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import mmap
+from pathlib import Path
+from typing import Any
+
+from pmtiles.tile import Entry, deserialize_directory, deserialize_header, zxy_to_tileid
+
+from senhui.atlas import vector_tile
+
+_FILTERED_LEVEL = 1
+"""gzip level of tiles made on request: the user waits for it, so speed counts more than the last tenth of size."""
+
+
+class TileArchive:
+    """The tiles of one release.
+
+    Parameters
+    ----------
+    path : Path
+    version : str
+        Names this writing of the file; callers use it to tell one from the next.
+    """
+
+    def __init__(self, path: Path, *, version: str = "") -> None:
+        self.version = version
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        header = deserialize_header(self._map[:127])
+        self._data_at = header["tile_data_offset"]
+        metadata_at = header["metadata_offset"]
+        metadata = self._map[metadata_at : metadata_at + header["metadata_length"]]
+        self.metadata: dict[str, Any] = json.loads(gzip.decompress(metadata))
+        self.townships: list[str] = self.metadata["townships"]
+        self._runs: dict[str, list[tuple[int, int]]] = self.metadata.pop("township_runs")
+        self._places: dict[int, tuple[int, int]] = {}
+        self._read_directory(header["root_offset"], header["root_length"], header["leaf_directory_offset"])
+
+    def _read_directory(self, offset: int, length: int, leaves_at: int) -> None:
+        entries: list[Entry] = deserialize_directory(self._map[offset : offset + length])
+        for entry in entries:
+            if entry.run_length == 0:
+                self._read_directory(leaves_at + entry.offset, entry.length, leaves_at)
+            for tile_id in range(entry.tile_id, entry.tile_id + entry.run_length):
+                self._places[tile_id] = (entry.offset, entry.length)
+
+    def townships_of(self, z: int, x: int, y: int) -> frozenset[int]:
+        """Return which townships have something in a tile, as positions in ``townships``."""
+        return frozenset(township for township, _ in self._runs.get(str(_tile_id(z, x, y)), ()))
+
+    def whole(self, z: int, x: int, y: int) -> bytes | None:
+        """Return a tile as stored, compressed with gzip; None where the release has nothing."""
+        place = self._places.get(_tile_id(z, x, y))
+        if place is None:
+            return None
+        offset, length = place
+        return self._map[self._data_at + offset : self._data_at + offset + length]
+
+    def part(self, z: int, x: int, y: int, townships: frozenset[int]) -> bytes | None:
+        """Return a tile, compressed, with the features of these townships only; None if none is left.
+
+        The bytes of all other features are gone, and the head that stays is the same in every tile.
+        """
+        stored = self.whole(z, x, y)
+        if stored is None:
+            return None
+        tile = gzip.decompress(stored)
+        head_length = self.metadata["head_length"]
+        at = vector_tile.features_offset(tile, head_length)
+        head = tile[at - head_length : at]
+        kept = []
+        for township, length in self._runs[str(_tile_id(z, x, y))]:
+            if township in townships:
+                kept.append(tile[at : at + length])
+            at += length
+        assert at == len(tile), "the runs of a tile add up to its features"
+        if not kept:
+            return None
+        return gzip.compress(vector_tile.tile(head, b"".join(kept)), compresslevel=_FILTERED_LEVEL, mtime=0)
+
+
+def _tile_id(z: int, x: int, y: int) -> int:
+    """Return the PMTiles number of a tile; -1, which no archive holds, for a place outside the world."""
+    if not 0 <= z <= 31 or not 0 <= x < 1 << z or not 0 <= y < 1 << z:
+        return -1
+    return zxy_to_tileid(z, x, y)

@@ -1,0 +1,269 @@
+"""From stands to one PMTiles file of vector tiles, zoom 11 to 13; a browser enlarges 13 for closer views.
+
+Feature id = row index in the release + 1. All attributes are whole numbers (see `KEYS`); the lists they point
+into are in the file's metadata, and so are the runs of each township within each tile, by which
+``tile_archive`` cuts a tile down to a user's areas without decoding it. Why the product has a writer of its own is
+told in ``docs/decisions/0201-tile-writer.md``; the cases are in ``tests/atlas/test_tile_writer.py``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import shapely
+from numpy.typing import NDArray
+from pmtiles.tile import Compression, TileType, zxy_to_tileid
+from pmtiles.writer import Writer
+
+from senhui.atlas import rings, vector_tile
+from senhui.atlas.rings import Ints
+
+ZOOMS = (11, 12, 13)
+LAYER = "sub_compartments"
+KEYS = {
+    "stock": "carbon stock in whole tC per hectare; 0 where there is no estimate",
+    "land_class": "position in the metadata's list land_classes",
+    "species": "position in the metadata's list species_groups; its last entry, null, is no species",
+    "estimate": "1 where there is an estimate, otherwise 0",
+    "township": "position in the metadata's list townships",
+}
+COLUMNS = ("geometry", "stock_tc_ha", "land_class", "species_group", "township_code")
+"""Columns of a release that `write_tiles` reads."""
+
+THIN_TOLERANCE = 0.5
+"""Vertices closer than this to a straight line go, in tile units: below what rounding to the grid does anyway."""
+
+_ROWS_AT_A_TIME = 20_000
+_SMALLEST_VALUE_LIST = 512
+
+Progress = Callable[[float, str], None]
+Attributes = NDArray[np.uint32]
+Bounds = tuple[float, float, float, float]
+
+
+class UnknownCode(ValueError):
+    """A stand carries a code that is in none of the lists the map knows."""
+
+    def __init__(self, column: str, codes: Sequence[str]) -> None:
+        super().__init__(f"Column {column} holds codes that are not in its table: {', '.join(codes)}.")
+        self.column = column
+        self.codes = tuple(codes)
+
+
+@dataclass(frozen=True)
+class TileReport:
+    """What was written: stands on the map, stands without geometry, tiles and bytes."""
+
+    n_stands: int
+    n_without_geometry: int
+    n_tiles: int
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """The features of some rows at one zoom, sorted by tile."""
+
+    column: Ints
+    row: Ints
+    township: Ints
+    features: vector_tile.Features
+
+
+def write_tiles(
+    stands: pl.LazyFrame,
+    out: Path,
+    *,
+    land_classes: Sequence[str],
+    species_groups: Sequence[str],
+    about: Mapping[str, Any],
+    progress: Progress,
+) -> TileReport:
+    """Write the tiles of all stands to one PMTiles file; ``out`` appears only when it is complete.
+
+    Parameters
+    ----------
+    stands : LazyFrame with `COLUMNS`
+        Its row order gives the feature ids. Rows without geometry are counted, not drawn.
+    out : Path
+    land_classes, species_groups : sequences of ids
+        Their order gives the attribute numbers.
+    about : Mapping
+        Goes into the metadata as it is: release, label, attribution, is_sample …
+    progress : called with a fraction and a note
+
+    Raises
+    ------
+    UnknownCode
+        A land class or species group is not in its list.
+    """
+    frame = stands.select(COLUMNS).collect()
+    townships = sorted(frame["township_code"].unique().to_list())
+    species: list[str | None] = [*species_groups, None]
+    attributes = _attributes(frame, land_classes=land_classes, species=species, townships=townships)
+    # Rounded up to a power of two, so that the head does not tell one stand's highest stock.
+    n_values = max(_SMALLEST_VALUE_LIST, 1 << int(attributes.max(initial=0)).bit_length())
+    head = vector_tile.head(name=LAYER, keys=tuple(KEYS), n_values=n_values)
+    encoded, bounds = _encode_all(frame["geometry"], attributes, progress)
+    metadata = {
+        **about,
+        "name": LAYER,
+        "vector_layers": [{"id": LAYER, "fields": KEYS, "minzoom": ZOOMS[0], "maxzoom": ZOOMS[-1]}],
+        "townships": townships,
+        "land_classes": list(land_classes),
+        "species_groups": species,
+        "head_length": len(head),
+    }
+    n_missing = frame["geometry"].null_count()
+    partial = out.with_suffix(".partial")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        n_tiles = _write_archive(
+            partial, encoded, head=head, metadata=metadata, bounds=bounds, progress=progress
+        )
+        os.replace(partial, out)
+    finally:
+        partial.unlink(missing_ok=True)
+    progress(1.0, f"{n_tiles} tiles")
+    return TileReport(len(attributes) - n_missing, n_missing, n_tiles, out.stat().st_size)
+
+
+def _attributes(
+    frame: pl.DataFrame,
+    *,
+    land_classes: Sequence[str],
+    species: Sequence[str | None],
+    townships: Sequence[str],
+) -> Attributes:
+    def position(column: str, values: Sequence[str | None]) -> pl.Series:
+        table = pl.DataFrame({column: pl.Series(values, dtype=pl.String), "n": range(len(values))})
+        found = frame.select(column).join(
+            table, on=column, how="left", nulls_equal=True, maintain_order="left"
+        )
+        unknown = found.filter(pl.col("n").is_null())[column].unique().sort()
+        if len(unknown):
+            raise UnknownCode(column, [str(code) for code in unknown])
+        return found["n"]
+
+    stock = frame["stock_tc_ha"]
+    columns = {
+        "stock": stock.round().fill_null(0),
+        "land_class": position("land_class", land_classes),
+        "species": position("species_group", species),
+        "estimate": stock.is_not_null(),
+        "township": position("township_code", townships),
+    }
+    return pl.DataFrame([columns[key].cast(pl.UInt32).alias(key) for key in KEYS]).to_numpy()
+
+
+def _encode_all(
+    geometry: pl.Series, attributes: Attributes, progress: Progress
+) -> tuple[dict[int, list[_Encoded]], Bounds]:
+    """Encode all rows at all zooms, a few thousand at a time; GEOS and NumPy let threads run side by side."""
+    firsts = range(0, len(geometry), _ROWS_AT_A_TIME)
+    results: dict[int, tuple[dict[int, _Encoded], Bounds]] = {}
+    pool = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1))
+    try:
+        futures = {
+            pool.submit(_encode_rows, geometry.slice(first, _ROWS_AT_A_TIME), attributes, first): first
+            for first in firsts
+        }
+        for done, future in enumerate(as_completed(futures), start=1):
+            results[futures[future]] = future.result()
+            progress(0.8 * done / len(futures), f"{done * _ROWS_AT_A_TIME:,} stands cut into tiles")
+    finally:
+        pool.shutdown(cancel_futures=True)
+    west, south, east, north = zip(*(bounds for _, bounds in results.values()), strict=True)
+    encoded = {zoom: [results[first][0][zoom] for first in firsts] for zoom in ZOOMS}
+    return encoded, (min(west), min(south), max(east), max(north))
+
+
+def _encode_rows(
+    geometry: pl.Series, attributes: Attributes, first: int
+) -> tuple[dict[int, _Encoded], Bounds]:
+    """Encode some rows at each zoom, from the closest outward: each level is thinned from the one before."""
+    shapes = rings.from_geometries(shapely.from_wkb(geometry.to_numpy()))
+    west, east = shapes.x.min(initial=np.inf), shapes.x.max(initial=-np.inf)
+    south, north = shapes.y.min(initial=np.inf), shapes.y.max(initial=-np.inf)
+    level = rings.to_tile_units(shapes, zoom=ZOOMS[-1])
+    encoded = {}
+    for zoom in reversed(ZOOMS):
+        level = rings.thin(level, tolerance=THIN_TOLERANCE)
+        pieces = rings.cut_into_tiles(level)
+        row_index = first + pieces.polygon
+        values = attributes[row_index]
+        features = vector_tile.encode(pieces, ids=row_index + 1, attributes=values)
+        township = values[:, list(KEYS).index("township")].astype(np.int64)
+        encoded[zoom] = _Encoded(pieces.column, pieces.row, township, features)
+        level = rings.halve(level)
+    return encoded, (float(west), float(south), float(east), float(north))
+
+
+def _write_archive(
+    path: Path,
+    encoded: Mapping[int, list[_Encoded]],
+    *,
+    head: bytes,
+    metadata: dict[str, Any],
+    bounds: Bounds,
+    progress: Progress,
+) -> int:
+    tiles: list[tuple[int, list[tuple[_Encoded, int, int]]]] = []
+    for zoom in ZOOMS:
+        slices = _slices_by_tile(encoded[zoom])
+        tiles += [(zxy_to_tileid(zoom, column, row), part) for (column, row), part in slices.items()]
+    tiles.sort(key=lambda item: item[0])
+
+    def finish(parts: list[tuple[_Encoded, int, int]]) -> bytes:
+        bodies = [part.features.data[part.features.start[a] : part.features.start[b]] for part, a, b in parts]
+        return gzip.compress(vector_tile.tile(head, b"".join(bodies)), compresslevel=6, mtime=0)
+
+    with path.open("wb") as file, ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        writer = Writer(file)
+        compressed = pool.map(finish, [parts for _, parts in tiles])
+        for done, ((tile_id, _), data) in enumerate(zip(tiles, compressed, strict=True)):
+            writer.write_tile(tile_id, data)
+            if done % 100 == 0:
+                progress(0.8 + 0.2 * done / len(tiles), f"{done} of {len(tiles)} tiles written")
+        west, south, east, north = (round(degrees * 1e7) for degrees in bounds)
+        header = {
+            "tile_type": TileType.MVT,
+            "tile_compression": Compression.GZIP,
+            "min_lon_e7": west,
+            "min_lat_e7": south,
+            "max_lon_e7": east,
+            "max_lat_e7": north,
+            "center_zoom": ZOOMS[0],
+        }
+        runs = {tile_id: list(_township_runs(parts)) for tile_id, parts in tiles}
+        writer.finalize({"version": 3, **header}, {**metadata, "township_runs": runs})
+    return len(tiles)
+
+
+def _slices_by_tile(chunks: list[_Encoded]) -> dict[tuple[int, int], list[tuple[_Encoded, int, int]]]:
+    """Find for each tile the stretches of features that lie in it."""
+    found: dict[tuple[int, int], list[tuple[_Encoded, int, int]]] = defaultdict(list)
+    for chunk in chunks:
+        is_new = (np.diff(chunk.column, prepend=-1) != 0) | (np.diff(chunk.row, prepend=-1) != 0)
+        borders = [*np.flatnonzero(is_new).tolist(), len(chunk.column)]
+        for begin, end in zip(borders[:-1], borders[1:], strict=True):
+            found[int(chunk.column[begin]), int(chunk.row[begin])].append((chunk, begin, end))
+    return found
+
+
+def _township_runs(parts: list[tuple[_Encoded, int, int]]) -> Iterator[tuple[int, int]]:
+    """List (township, bytes of its features) in the order of a tile's features."""
+    for part, begin, end in parts:
+        township = part.township[begin:end]
+        starts = begin + np.flatnonzero(np.diff(township, prepend=-1))
+        offsets = part.features.start[np.append(starts, end)]
+        yield from zip(part.township[starts].tolist(), np.diff(offsets).tolist(), strict=True)

@@ -1,0 +1,129 @@
+"""The map tiles of a release: made once by a job, then shown to each user as far as the user's areas reach.
+
+``tile_writer`` knows how they are written, ``tile_archive`` how they are read; here they get their place, the
+permission is applied, and what a limited user sees is kept for the next request.
+The cases are in ``tests/atlas/test_tiles.py``.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from senhui import parameters
+from senhui.access.rules import AreaSet, PermissionRefused
+from senhui.atlas.tile_archive import TileArchive
+from senhui.atlas.tile_writer import Progress, TileReport, write_tiles
+from senhui.inventory import queries
+
+PERMISSION = "view_sub_compartments"
+
+
+class TilesMissing(LookupError):
+    """No tiles have been made of this release, or there is no such release."""
+
+    def __init__(self, release_id: str) -> None:
+        super().__init__(
+            f"There are no map tiles of release {release_id!r}. Make them with: senhui tiles {release_id}"
+        )
+        self.release_id = release_id
+
+
+def build(release_id: str, *, progress: Progress) -> TileReport:
+    """Write the tiles of a release; run again, it writes the same.
+
+    Raises
+    ------
+    NoSuchRelease
+        There is no such release.
+    UnknownCode
+        The release holds a land class or species group of which the tables know nothing.
+    """
+    release = queries.release(release_id)
+    return write_tiles(
+        queries.scan(release_id),
+        _path(release_id),
+        land_classes=parameters.table("land_classes").frame["id"].to_list(),
+        species_groups=parameters.table("species_groups").frame["id"].to_list(),
+        about={
+            "release": release.id,
+            "label": release.label,
+            "reference_year": release.reference_year,
+            "value_hash": release.value_hash,
+            "is_sample": release.is_sample,
+            "attribution": f"{release.label}{' · 示例数据 Sample data' if release.is_sample else ''}",
+        },
+        progress=progress,
+    )
+
+
+def metadata(release_id: str) -> dict[str, Any]:
+    """Return what the tiles' numbers mean: layers and fields, townships, land classes, species groups, release."""
+    return _archive(release_id).metadata
+
+
+def tile(release_id: str, z: int, x: int, y: int, areas: AreaSet) -> bytes | None:
+    """Return a tile, compressed with gzip, with the stands in these areas only; None where there are none.
+
+    A tile of which the user may see everything is given out as stored. Areas reach down to townships: a
+    grant over single villages shows nothing here, since tiles carry no village.
+
+    Raises
+    ------
+    PermissionRefused
+        There are no areas at all.
+    TilesMissing
+        There are no tiles of such a release.
+    """
+    if areas.is_empty:
+        raise PermissionRefused(PERMISSION)
+    archive = _archive(release_id)
+    permitted = _permitted(archive, areas)
+    present = archive.townships_of(z, x, y)
+    if present <= permitted:
+        return archive.whole(z, x, y)
+    visible = present & permitted
+    return _part(archive, z, x, y, visible) if visible else None
+
+
+def etag(release_id: str, z: int, x: int, y: int, areas: AreaSet) -> str:
+    """Return a weak entity tag that changes whenever `tile` would return another tile; it reads no tile."""
+    archive = _archive(release_id)
+    visible = archive.townships_of(z, x, y) & _permitted(archive, areas)
+    scope = f"{release_id}/{z}/{x}/{y}/{sorted(visible)}/{archive.version}"
+    return f'W/"{blake2b(scope.encode(), digest_size=12).hexdigest()}"'
+
+
+def _path(release_id: str) -> Path:
+    return Path(settings.SENHUI_HOME) / "atlas" / release_id / "tiles.pmtiles"
+
+
+def _archive(release_id: str) -> TileArchive:
+    # The name comes from a web address: nothing but the name of a directory may become part of a path.
+    if not release_id.replace("-", "").isalnum():
+        raise TilesMissing(release_id)
+    path = _path(release_id)
+    try:
+        written = path.stat()
+    except FileNotFoundError:
+        raise TilesMissing(release_id) from None
+    return _open(path, f"{written.st_mtime_ns}-{written.st_size}")
+
+
+@lru_cache(maxsize=8)
+def _open(path: Path, version: str) -> TileArchive:
+    return TileArchive(path, version=version)
+
+
+@lru_cache(maxsize=256)
+def _permitted(archive: TileArchive, areas: AreaSet) -> frozenset[int]:
+    return frozenset(nth for nth, code in enumerate(archive.townships) if areas.covers(code))
+
+
+@lru_cache(maxsize=256)
+def _part(archive: TileArchive, z: int, x: int, y: int, townships: frozenset[int]) -> bytes | None:
+    return archive.part(z, x, y, townships)
