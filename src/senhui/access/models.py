@@ -1,7 +1,7 @@
 """Rows of users, grants, sign-in links and the audit. Opened by this room alone.
 
-The database itself keeps the promises that matter: a grant names a known role and ends after it starts; a line of
-the audit is never changed or deleted (triggers, migration 0002).
+The database itself keeps the promises that matter: a grant names a known role and ends after it starts; a
+line of the audit is never changed or deleted (triggers, migration 0002).
 """
 
 from __future__ import annotations

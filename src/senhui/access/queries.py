@@ -28,20 +28,16 @@ class GrantInfo:
 
     def is_in_force(self, on: dt.date) -> bool:
         """Return whether the grant holds on a day."""
-        return rules.is_in_force(
-            on=on, starts_on=self.starts_on, ends_on=self.ends_on, withdrawn_on=self.withdrawn_on
-        )
+        return rules.is_in_force(on=on, starts_on=self.starts_on, ends_on=self.ends_on, withdrawn_on=self.withdrawn_on)
 
 
 def areas_for(actor: Actor, permission: str, *, on: dt.date) -> AreaSet:
-    """Return the land over which `actor` holds `permission` on a day; empty for a visitor or a closed user."""
+    """Return where `actor` holds `permission` on a day; nowhere for a visitor or a closed user."""
     if actor is OPERATOR:
         return AreaSet(frozenset({EVERYWHERE}))
     if actor.pk is None:
         return NOWHERE
-    held = _in_force(on).filter(
-        user_id=actor.pk, user__is_active=True, role__in=rules.roles_holding(permission)
-    )
+    held = _in_force(on).filter(user_id=actor.pk, user__is_active=True, role__in=rules.roles_holding(permission))
     return rules.union(held.values_list("area_code", flat=True))
 
 
@@ -68,8 +64,8 @@ def require(actor: Actor, permission: str, *, area: str | None = None, on: dt.da
 def require_management_of(actor: Actor, user: Actor, *, on: dt.date) -> None:
     """Refuse unless `actor` manages every area that `user` holds or will hold.
 
-    Who may sign in as a person, close a person or read what a person's jobs wrote, has that person's reach: so
-    it must lie within the manager's own.
+    Who may sign in as a person, close a person or read what a person's jobs wrote, has that person's reach:
+    so it must lie within the manager's own.
 
     Raises
     ------
@@ -78,9 +74,7 @@ def require_management_of(actor: Actor, user: Actor, *, on: dt.date) -> None:
     """
     require(actor, "manage_users", on=on)
     mine = areas_for(actor, "manage_users", on=on)
-    for area_code in (
-        _not_over(on).filter(user_id=user.pk).order_by("area_code").values_list("area_code", flat=True)
-    ):
+    for area_code in _not_over(on).filter(user_id=user.pk).order_by("area_code").values_list("area_code", flat=True):
         if not mine.covers(area_code):
             raise PermissionRefused("manage_users", area_code)
 
@@ -118,7 +112,7 @@ def grants_of(user: Actor) -> list[GrantInfo]:
 
 
 def _not_over(on: dt.date) -> QuerySet[Grant]:
-    """Grants that hold on a day or will hold later; the same rule as `rules.is_in_force`, for the database."""
+    """Grants that hold on a day or will later: the rule of `rules.is_in_force`, said to the database."""
     return Grant.objects.filter(
         Q(ends_on__isnull=True) | Q(ends_on__gte=on), Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=on)
     )

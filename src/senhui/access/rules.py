@@ -32,7 +32,8 @@ class Actor(Protocol):
 class AreaSet:
     """Land for which a person holds a permission (管辖范围), as codes of administrative units.
 
-    A code covers itself and whatever lies in it: 3311 covers the county 331181 and its villages, never the reverse.
+    A code covers itself and whatever lies in it: 3311 covers the county 331181 and its villages, never the
+    reverse.
 
     Examples
     --------
@@ -44,7 +45,7 @@ class AreaSet:
     codes: frozenset[str]
 
     def covers(self, code: str) -> bool:
-        """Return whether the unit `code`, or the sub-compartment whose id begins with its village, lies within."""
+        """Return whether the unit `code` lies within; so does a sub-compartment id, which begins with one."""
         return any(code.startswith(mine) for mine in self.codes)
 
     @property
@@ -123,9 +124,7 @@ def roles() -> dict[str, Role]:
     for key, entry in _roles_file()["roles"].items():
         held = frozenset(entry["permissions"])
         assert set(entry) == {"name_zh", "name_en", "permissions"}, f"roles.yaml: role {key} has other keys"
-        assert held <= permissions().keys(), (
-            f"roles.yaml: role {key} names unknown {held - permissions().keys()}"
-        )
+        assert held <= permissions().keys(), f"roles.yaml: role {key} names unknown {held - permissions().keys()}"
         found[key] = Role(key, entry["name_zh"], entry["name_en"], held)
     return found
 
@@ -136,9 +135,7 @@ def roles_holding(permission: str) -> frozenset[str]:
     return frozenset(role.id for role in roles().values() if permission in role.permissions)
 
 
-def is_in_force(
-    *, on: dt.date, starts_on: dt.date, ends_on: dt.date | None, withdrawn_on: dt.date | None
-) -> bool:
+def is_in_force(*, on: dt.date, starts_on: dt.date, ends_on: dt.date | None, withdrawn_on: dt.date | None) -> bool:
     """Return whether a grant holds on a day.
 
     Parameters
@@ -147,9 +144,7 @@ def is_in_force(
     starts_on, ends_on : first and last day, both inclusive; no last day means: until withdrawn.
     withdrawn_on : the first day on which it no longer holds, since somebody took it back.
     """
-    return (
-        starts_on <= on and (ends_on is None or on <= ends_on) and (withdrawn_on is None or on < withdrawn_on)
-    )
+    return starts_on <= on and (ends_on is None or on <= ends_on) and (withdrawn_on is None or on < withdrawn_on)
 
 
 def check_area_code(area_code: str) -> None:
@@ -161,7 +156,7 @@ def check_area_code(area_code: str) -> None:
         Give the code from the national list of administrative units.
     """
     if len(area_code) not in AREA_CODE_LENGTHS or not (
-        area_code == EVERYWHERE or area_code.isascii() and area_code.isdigit()
+        area_code == EVERYWHERE or (area_code.isascii() and area_code.isdigit())
     ):
         raise AreaCodeUnknown(area_code)
 

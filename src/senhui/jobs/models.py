@@ -12,8 +12,8 @@ from senhui.jobs.rules import STATES
 class Job(models.Model):
     """One piece of long work (任务), from the queue to its end.
 
-    The starter writes the row once; a cancelling person sets `cancel_requested_at`; all else is written by the
-    worker that claimed it, always under the condition that it still holds it.
+    The starter writes the row once; a cancelling person sets `cancel_requested_at`; all else is written by
+    the worker that claimed it, always under the condition that it still holds it.
     """
 
     kind = models.CharField(max_length=80)
@@ -39,9 +39,7 @@ class Job(models.Model):
         indexes = [models.Index(fields=["state", "id"], name="job_by_state")]
         constraints = [
             models.CheckConstraint(name="job_state_is_known", condition=Q(state__in=STATES)),
-            models.CheckConstraint(
-                name="job_fraction_is_a_fraction", condition=Q(fraction__gte=0, fraction__lte=1)
-            ),
+            models.CheckConstraint(name="job_fraction_is_a_fraction", condition=Q(fraction__gte=0, fraction__lte=1)),
             models.CheckConstraint(
                 name="job_running_has_a_worker",
                 condition=~Q(state="running")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-# Called as function(actor, progress=…, now=…, **arguments); returns plain JSON or None, kept as the job's result.
+# Called as function(actor, progress=…, now=…, **arguments); returns plain JSON or None: the job's result.
 JobFunction = Callable[..., Any]
 
 _functions: dict[str, JobFunction] = {}
@@ -20,9 +20,7 @@ class JobKindUnknown(LookupError):
     """
 
     def __init__(self, kind: str) -> None:
-        super().__init__(
-            f"There is no job of kind {kind!r}. It may belong to another version: start it again."
-        )
+        super().__init__(f"There is no job of kind {kind!r}. It may belong to another version: start it again.")
         self.kind = kind
 
 

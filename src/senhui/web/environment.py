@@ -1,4 +1,4 @@
-"""What the environment of a place turns into: a database and a signing key. Read by `senhui.web.settings` only."""
+"""What the environment of a place turns into: a database and a signing key. For `senhui.web.settings` only."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ def _sqlite(path: Path) -> dict[str, Any]:
 
 
 def secret_key(home: Path) -> str:
-    """Return the signing key of this place, made once in `home/secret_key` and readable by its owner alone."""
+    """Return the signing key of this place: made once in `home/secret_key`, readable by its owner alone."""
     given = os.environ.get("SENHUI_SECRET_KEY")
     if given:
         return given
     path = home / "secret_key"
     home.mkdir(parents=True, exist_ok=True)
-    # Several processes may start at once: each writes a file of its own, the first link wins, all read the winner.
+    # Several processes may start at once: each writes a file of its own, the first link wins, all read that.
     if not path.exists():
         own = home / f".secret_key.{os.getpid()}.{secrets.token_hex(4)}"
         descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

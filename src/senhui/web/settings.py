@@ -1,7 +1,7 @@
 """Django settings (设置). Everything a place may choose comes from the environment; the rest is fixed here.
 
 SENHUI_HOME           directory of database, releases, tiles, logs (default ./var)
-SENHUI_DATABASE_URL   postgres://user:password@host:port/name or sqlite:////path (default: SQLite in SENHUI_HOME)
+SENHUI_DATABASE_URL   postgres://user:password@host:port/name or sqlite:////path (default: SQLite in the home)
 SENHUI_SECRET_KEY     signing key (default: made once in SENHUI_HOME/secret_key)
 SENHUI_ALLOWED_HOSTS  host names beyond loopback, separated by commas
 SENHUI_HTTPS          1 behind a proxy that speaks https and sets X-Forwarded-Proto
@@ -27,9 +27,7 @@ DEBUG = False
 # Lazy, so that type checkers and tests that only read the settings leave no key file behind.
 SECRET_KEY = SimpleLazyObject(lambda: secret_key(SENHUI_HOME))
 
-FURTHER_HOSTS = [
-    host.strip() for host in os.environ.get("SENHUI_ALLOWED_HOSTS", "").split(",") if host.strip()
-]
+FURTHER_HOSTS = [host.strip() for host in os.environ.get("SENHUI_ALLOWED_HOSTS", "").split(",") if host.strip()]
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *FURTHER_HOSTS]
 
 INSTALLED_APPS = [
@@ -80,7 +78,7 @@ TEMPLATES = [
 DATABASES = {"default": database(os.environ.get("SENHUI_DATABASE_URL"), home=SENHUI_HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Who signs in, and how. There is no default password anywhere: `senhui create-admin` or a one-time link begins.
+# Who signs in, and how. There is no default password: `senhui create-admin` or a one-time link begins.
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -96,8 +94,8 @@ LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 
-# Five wrong passwords for one name from one address close that pair for a quarter of an hour. The pair, not the
-# name alone: else anybody could lock a colleague out by typing nonsense.
+# Five wrong passwords for one name from one address close that pair for a quarter of an hour. The pair, not
+# the name alone: else anybody could lock a colleague out by typing nonsense.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

@@ -16,9 +16,7 @@ from senhui.access.rules import Actor
 from senhui.access.terminal import OPERATOR
 
 
-def create_sign_in_link(
-    user: User, *, now: dt.datetime, valid_for: dt.timedelta, created_by: Actor = OPERATOR
-) -> str:
+def create_sign_in_link(user: User, *, now: dt.datetime, valid_for: dt.timedelta, created_by: Actor = OPERATOR) -> str:
     """Return a token that signs `user` in once, before `now + valid_for`.
 
     The token is shown once and never stored: the row keeps its SHA-256. A plain hash is enough, for the token

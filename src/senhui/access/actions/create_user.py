@@ -24,9 +24,7 @@ class UserExists(Exception):
     """
 
     def __init__(self, username: str) -> None:
-        super().__init__(
-            f"There is already a user {username!r} (capital letters do not count). Choose another name."
-        )
+        super().__init__(f"There is already a user {username!r} (capital letters do not count). Choose another name.")
         self.username = username
 
 
@@ -45,9 +43,7 @@ class UsernameUnfit(ValueError):
         self.username = username
 
 
-def create_user(
-    actor: Actor, *, username: str, display_name: str, organisation: str = "", now: dt.datetime
-) -> User:
+def create_user(actor: Actor, *, username: str, display_name: str, organisation: str = "", now: dt.datetime) -> User:
     """Make a user without password and without any grant.
 
     1. The actor holds `manage_users` somewhere, or sits at the terminal.

@@ -22,9 +22,7 @@ class GrantUnknown(LookupError):
     """
 
     def __init__(self, grant_id: int) -> None:
-        super().__init__(
-            f"There is no grant {grant_id}. Open the user's page again and choose from its grants."
-        )
+        super().__init__(f"There is no grant {grant_id}. Open the user's page again and choose from its grants.")
         self.grant_id = grant_id
 
 
@@ -58,9 +56,7 @@ def end_grant(actor: Actor, *, grant_id: int, now: dt.datetime) -> None:
     """
     today = timezone.localdate(now)
     with transaction.atomic():
-        grant = (
-            Grant.objects.select_for_update(of=("self",)).select_related("user").filter(pk=grant_id).first()
-        )
+        grant = Grant.objects.select_for_update(of=("self",)).select_related("user").filter(pk=grant_id).first()
         if grant is None:
             raise GrantUnknown(grant_id)
         require(actor, "manage_users", area=grant.area_code, on=today)

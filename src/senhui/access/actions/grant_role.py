@@ -36,9 +36,7 @@ class GrantEndsBeforeItStarts(ValueError):
     """
 
     def __init__(self, starts_on: dt.date, ends_on: dt.date) -> None:
-        super().__init__(
-            f"The grant would end on {ends_on}, before it starts on {starts_on}. Correct one of the days."
-        )
+        super().__init__(f"The grant would end on {ends_on}, before it starts on {starts_on}. Correct one of the days.")
         self.starts_on = starts_on
         self.ends_on = ends_on
 

@@ -12,9 +12,7 @@ from senhui.access.models import AuditEntry
 from senhui.access.rules import Actor
 
 
-def record_audit(
-    actor: Actor, action: str, *, subject: str, detail: Mapping[str, Any], now: dt.datetime
-) -> None:
+def record_audit(actor: Actor, action: str, *, subject: str, detail: Mapping[str, Any], now: dt.datetime) -> None:
     """Write who did what, in the transaction of the caller: both are kept, or neither.
 
     Parameters
@@ -25,7 +23,5 @@ def record_audit(
     detail : further facts, plain JSON; never a password or a token.
     now : the instant (UTC).
     """
-    assert transaction.get_connection().in_atomic_block, (
-        "record_audit belongs into the transaction of the action"
-    )
+    assert transaction.get_connection().in_atomic_block, "record_audit belongs into the transaction of the action"
     AuditEntry.objects.create(at=now, actor_id=actor.pk, action=action, subject=subject, detail=dict(detail))

@@ -34,7 +34,7 @@ class SignInRefused(Exception):
 def sign_in_with_password(request: HttpRequest, *, username: str, password: str, now: dt.datetime) -> User:
     """Return the user of this name and password, whom the caller then signs in.
 
-    `request` tells the address, for django-axes counts wrong passwords by name and address (see the settings).
+    `request` tells the address: django-axes counts wrong passwords by name and address (see the settings).
 
     Raises
     ------
@@ -45,7 +45,5 @@ def sign_in_with_password(request: HttpRequest, *, username: str, password: str,
     if not isinstance(user, User):
         raise SignInRefused(is_locked=bool(getattr(request, "axes_locked_out", False)))
     with transaction.atomic():
-        record_audit(
-            user, "access.sign_in_with_password", subject=f"user {user.username}", detail={}, now=now
-        )
+        record_audit(user, "access.sign_in_with_password", subject=f"user {user.username}", detail={}, now=now)
     return user

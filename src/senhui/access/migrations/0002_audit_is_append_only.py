@@ -3,7 +3,9 @@
 Only the owner of the tables can take the triggers away, which no code of this product does.
 """
 
+from django.apps.registry import Apps
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 REFUSAL = "a line of the audit is never changed or deleted"
 
@@ -36,13 +38,13 @@ ALLOW = {
 }
 
 
-def forbid(apps, schema_editor):
+def forbid(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Create the triggers in the words of the database at hand."""
     for statement in FORBID[schema_editor.connection.vendor]:
         schema_editor.execute(statement)
 
 
-def allow(apps, schema_editor):
+def allow(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Drop the triggers, to go back before this migration."""
     for statement in ALLOW[schema_editor.connection.vendor]:
         schema_editor.execute(statement)

@@ -18,9 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("kind", models.CharField(max_length=80)),
                 ("title", models.CharField(max_length=200)),
@@ -52,9 +50,7 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["state", "id"], name="job_by_state")],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("state__in", ["queued", "running", "succeeded", "failed", "cancelled"])
-                        ),
+                        condition=models.Q(("state__in", ["queued", "running", "succeeded", "failed", "cancelled"])),
                         name="job_state_is_known",
                     ),
                     models.CheckConstraint(
