@@ -85,9 +85,7 @@ def from_geometries(geometries: Geometries) -> Rings:
     is_open[ring_start[1:] - 1] = False
     is_outer = np.zeros(len(ring_start) - 1, bool)
     is_outer[part_start[:-1]] = True
-    closed = Rings(
-        xy[:, 0], xy[:, 1], ring_start.astype(np.int64), np.repeat(owner, np.diff(part_start)), is_outer
-    )
+    closed = Rings(xy[:, 0], xy[:, 1], ring_start.astype(np.int64), np.repeat(owner, np.diff(part_start)), is_outer)
     return closed.keep(is_open)
 
 
@@ -251,7 +249,7 @@ def _clip(rings: Rings) -> Rings:
         return rings
     polygons, owner = to_polygons(rings)
     is_bad = ~shapely.is_valid(polygons)
-    polygons[is_bad] = shapely.make_valid(polygons[is_bad])
+    polygons[is_bad] = shapely.make_valid(polygons[is_bad], method="structure", keep_collapsed=False)
     far = float(TILE_UNITS + BUFFER_UNITS)
     clipped = from_geometries(shapely.clip_by_rect(polygons, -BUFFER_UNITS, -BUFFER_UNITS, far, far))
     return Rings(clipped.x, clipped.y, clipped.start, owner[clipped.owner], clipped.is_outer)
@@ -287,19 +285,17 @@ def _rounded(rings: Rings) -> Rings:
     if not is_bad.any():
         return snapped
     bad_part = np.flatnonzero(has_hole)[is_bad]
-    mended = from_geometries(shapely.set_precision(shapely.make_valid(polygons[is_bad]), 1.0))
-    good = snapped.take(np.flatnonzero(~np.isin(part, bad_part)))
-    return _snapped(
-        _merge(good, Rings(mended.x, mended.y, mended.start, owner[is_bad][mended.owner], mended.is_outer))
+    mended = from_geometries(
+        shapely.set_precision(shapely.make_valid(polygons[is_bad], method="structure", keep_collapsed=False), 1.0)
     )
+    good = snapped.take(np.flatnonzero(~np.isin(part, bad_part)))
+    return _snapped(_merge(good, Rings(mended.x, mended.y, mended.start, owner[is_bad][mended.owner], mended.is_outer)))
 
 
 def _snapped(rings: Rings) -> Rings:
     grid = Rings(np.rint(rings.x), np.rint(rings.y), rings.start, rings.owner, rings.is_outer)
     if len(grid.x):
-        grid = grid.keep(
-            (grid.x != _previous(grid.x, grid.start)) | (grid.y != _previous(grid.y, grid.start))
-        )
+        grid = grid.keep((grid.x != _previous(grid.x, grid.start)) | (grid.y != _previous(grid.y, grid.start)))
     grid = _drop(grid, grid.sizes < 3)
     grid = _drop(grid, signed_areas(grid) == 0)
     turn = np.repeat((signed_areas(grid) > 0) != grid.is_outer, grid.sizes)

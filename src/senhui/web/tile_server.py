@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from importlib import import_module
-from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
@@ -31,6 +30,7 @@ AREAS_BELIEVED_FOR_S = 2.0
 _SESSIONS_KEPT = 4096
 _PATH = re.compile(r"/tiles/([A-Za-z0-9-]+)/(\d{1,2})/(\d{1,9})/(\d{1,9})\.mvt")
 _PREFIX = "/tiles/"
+_ADDRESS = "The address of a tile is /tiles/<release>/<z>/<x>/<y>.mvt."
 
 
 class TileServer:
@@ -57,35 +57,18 @@ class TileServer:
         answer = _Answer(environ, start_response)
         place = _PATH.fullmatch(path)
         if place is None:
-            return answer.refuse(
-                HTTPStatus.NOT_FOUND, "no_such_tile", "A tile is /tiles/<release>/<z>/<x>/<y>.mvt."
-            )
+            return answer.refusal(HTTPStatus.NOT_FOUND, "no_such_tile", _ADDRESS)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            return answer.refuse(
-                HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Tiles are read with GET."
-            )
-        release_id = place[1]
-        z, x, y = (int(number) for number in place.groups()[1:])
-        areas = self._areas_of(environ.get("HTTP_COOKIE", ""))
+            return answer.refusal(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Tiles are read with GET.")
         try:
+            areas = self._areas_of(environ.get("HTTP_COOKIE", ""))
             if areas.is_empty:
                 raise PermissionRefused(tiles.PERMISSION)
-            return self._tile(answer, release_id, z, x, y, areas)
+            return _tile(answer, place, areas)
         except PermissionRefused as refusal:
-            return answer.refuse(HTTPStatus.FORBIDDEN, "permission_refused", str(refusal))
+            return answer.refusal(HTTPStatus.FORBIDDEN, "permission_refused", str(refusal))
         except tiles.TilesMissing as missing:
-            return answer.refuse(HTTPStatus.NOT_FOUND, "tiles_missing", str(missing))
-
-    def _tile(
-        self, answer: _Answer, release_id: str, z: int, x: int, y: int, areas: AreaSet
-    ) -> Iterable[bytes]:
-        etag = tiles.etag(release_id, z, x, y, areas)
-        if answer.is_held(etag):
-            return answer.send(HTTPStatus.NOT_MODIFIED, etag=etag)
-        data = tiles.tile(release_id, z, x, y, areas)
-        if data is None:
-            return answer.send(HTTPStatus.NO_CONTENT, etag=etag)
-        return answer.send_tile(data, etag=etag)
+            return answer.refusal(HTTPStatus.NOT_FOUND, "tiles_missing", str(missing))
 
     def _areas_of(self, cookie: str) -> AreaSet:
         session_key = parse_cookie(cookie).get(settings.SESSION_COOKIE_NAME)
@@ -100,6 +83,18 @@ class TileServer:
             self._areas.clear()
         self._areas[session_key] = (now + AREAS_BELIEVED_FOR_S, areas)
         return areas
+
+
+def _tile(answer: _Answer, place: re.Match[str], areas: AreaSet) -> Iterable[bytes]:
+    release_id = place[1]
+    z, x, y = (int(number) for number in place.groups()[1:])
+    etag = tiles.etag(release_id, z, x, y, areas)
+    if answer.is_held(etag):
+        return answer.send(HTTPStatus.NOT_MODIFIED, [("ETag", etag)])
+    data = tiles.tile(release_id, z, x, y, areas)
+    if data is None:
+        return answer.send(HTTPStatus.NO_CONTENT, [("ETag", etag)])
+    return answer.tile(data, etag=etag)
 
 
 def _look_up(session_key: str) -> AreaSet:
@@ -122,30 +117,30 @@ class _Answer:
 
     def is_held(self, etag: str) -> bool:
         """Whether the browser has this version already."""
-        held = [tag.strip() for tag in self._environ.get("HTTP_IF_NONE_MATCH", "").split(",")]
-        return etag in held or etag.removeprefix("W/") in held
+        held = self._environ.get("HTTP_IF_NONE_MATCH", "").split(",")
+        return etag in (tag.strip() for tag in held)
 
-    def send(self, status: HTTPStatus, body: bytes = b"", **headers: str) -> list[bytes]:
-        """Send a response. The browser may keep it for this person, but must ask each time whether it still holds."""
+    def tile(self, data: bytes, *, etag: str) -> list[bytes]:
+        """Send a compressed tile, unpacked for the rare client that cannot do so."""
+        headers = [("ETag", etag), ("Content-Type", "application/vnd.mapbox-vector-tile")]
+        if "gzip" in self._environ.get("HTTP_ACCEPT_ENCODING", ""):
+            return self.send(HTTPStatus.OK, [*headers, ("Content-Encoding", "gzip")], data)
+        return self.send(HTTPStatus.OK, headers, gzip.decompress(data))
+
+    def refusal(self, status: HTTPStatus, code: str, message: str) -> list[bytes]:
+        """Send why there is no tile, as JSON."""
+        body = json.dumps({"code": code, "message": message}).encode()
+        return self.send(status, [("Content-Type", "application/json")], body)
+
+    def send(self, status: HTTPStatus, headers: list[tuple[str, str]], body: bytes = b"") -> list[bytes]:
+        """Send a response; the browser may keep it for this person but must ask each time if it still holds."""
         lines = [
+            *headers,
             ("Cache-Control", "private, no-cache"),
             ("Vary", "Cookie, Accept-Encoding"),
             ("X-Content-Type-Options", "nosniff"),
-            *((name.replace("_", "-").title(), value) for name, value in headers.items()),
         ]
         if status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             lines.append(("Content-Length", str(len(body))))
         self._start_response(f"{status.value} {status.phrase}", lines)
         return [] if self._environ["REQUEST_METHOD"] == "HEAD" else [body]
-
-    def send_tile(self, data: bytes, *, etag: str) -> list[bytes]:
-        """Send a compressed tile, unpacked for the rare client that cannot do so."""
-        kind = "application/vnd.mapbox-vector-tile"
-        if "gzip" in self._environ.get("HTTP_ACCEPT_ENCODING", ""):
-            return self.send(HTTPStatus.OK, data, etag=etag, content_type=kind, content_encoding="gzip")
-        return self.send(HTTPStatus.OK, gzip.decompress(data), etag=etag, content_type=kind)
-
-    def refuse(self, status: HTTPStatus, code: str, message: str) -> list[bytes]:
-        """Send why there is no tile, as JSON."""
-        body: dict[str, Any] = {"code": code, "message": message}
-        return self.send(status, json.dumps(body).encode(), content_type="application/json")
