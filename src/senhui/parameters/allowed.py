@@ -1,8 +1,8 @@
 """The few words in which a column says what it may hold, and the check of one cell against them.
 
 ``text`` · ``boolean`` · ``number [0, 1]`` · ``integer (0, inf)`` · ``one of: planted | natural`` ·
-``row of: arcm_species_params``; each may be preceded by ``optional``. A square bracket includes the end of the
-interval, a round one excludes it.
+``row of: arcm_species_params``; each may be preceded by ``optional``. A square bracket includes the end of
+the interval, a round one excludes it.
 """
 
 import math
@@ -56,7 +56,7 @@ class Allowed:
         Raises
         ------
         CellNotAllowed
-            If the text is not a value of this kind, or lies outside; correct the cell or, with a source, the column.
+            If the text is not of this kind or lies outside; correct the cell or, with a source, the column.
         """
         if cell == "":
             return self.check(None)
@@ -66,9 +66,10 @@ class Allowed:
             return cell == "true"
         if self.kind in ("number", "integer"):
             try:
-                return self.check(int(cell) if self.kind == "integer" else float(cell))
+                number = int(cell) if self.kind == "integer" else float(cell)
             except ValueError as error:
                 raise CellNotAllowed(f"{cell!r} is not {self.text}") from error
+            return self.check(number)
         return self.check(cell)
 
     def check(self, value: Cell) -> Cell:
@@ -91,7 +92,8 @@ class Allowed:
             fits = isinstance(value, str)
         if not fits:
             raise CellNotAllowed(f"{'an empty cell' if value is None else repr(value)} is not {self.text}")
-        return value
+        # YAML reads 20 as an integer; a number is a float wherever it was written, so that hashes agree.
+        return float(value) if self.kind == "number" and value is not None else value
 
     def _is_inside(self, value: float) -> bool:
         above = value >= self.low if self.includes_low else value > self.low

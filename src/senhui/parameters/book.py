@@ -53,9 +53,7 @@ class ValueNotSet(LookupError):
     """The document gives no value here; nothing is put in its place."""
 
     def __init__(self, parameter_id: str) -> None:
-        super().__init__(
-            f"{parameter_id} is not set: the source gives no value. Choose another row or method."
-        )
+        super().__init__(f"{parameter_id} is not set: the source gives no value. Choose another row or method.")
         self.parameter_id = parameter_id
 
 
@@ -87,9 +85,7 @@ def read_book(home: Path) -> Book:
     for path in sorted((home / "scalars").glob("*.yaml")):
         for item in read_scalars(path):
             if item.id in scalars:
-                raise RepeatedKey(
-                    path.name, item.id, "the id stands in another file too", "Keep one of them."
-                )
+                raise RepeatedKey(path.name, item.id, "the id stands in another file too", "Keep one of them.")
             scalars[item.id] = item
     tables: dict[str, TableFile] = {}
     for path in sorted((home / "tables").glob("*.csv")):
@@ -171,9 +167,7 @@ def table(id: str, *, edition: str | None = None) -> Table:
         column.name: rule.dtype for column, rule in zip(file.columns, file.allowed, strict=True)
     }
     schema |= {"edition": pl.String, **dict.fromkeys(PROVENANCE, pl.String), "may_issue": pl.Boolean}
-    frame = pl.DataFrame(
-        [(*row.cells, row.edition, *_provenance(row)) for row in rows], schema=schema, orient="row"
-    )
+    frame = pl.DataFrame([(*row.cells, row.edition, *_provenance(row)) for row in rows], schema=schema, orient="row")
     newest = max(row.edition for row in rows)
     return Table(id, newest, file.title_zh, file.title_en, file.key, file.columns, frame)
 
@@ -220,9 +214,7 @@ def value(table_id: str, key: str, column: str, *, edition: str | None = None) -
     cell = row.cells[names.index(column)]
     if cell is None:
         raise ValueNotSet(parameter_id)
-    return ParameterValue(
-        parameter_id, row.edition, cell, file.columns[names.index(column)].unit, *_provenance(row)
-    )
+    return ParameterValue(parameter_id, row.edition, cell, file.columns[names.index(column)].unit, *_provenance(row))
 
 
 def editions() -> dict[str, str]:
@@ -243,8 +235,8 @@ def editions() -> dict[str, str]:
 def edition_hash() -> str:
     """Return the SHA-256 of the content of the whole book, in hexadecimal.
 
-    It covers every value of every edition with its unit and provenance, and neither the layout of the files nor the
-    order of rows, so two installations with the same hash calculate with the same numbers.
+    It covers every value of every edition with its unit and provenance, and neither the layout of the files nor
+    the order of rows, so two installations with the same hash calculate with the same numbers.
     """
     return book_hash(_book())
 

@@ -1,14 +1,14 @@
 """From a species code in a layer to the group whose factors and models apply.
 
-Numbers and judgements: `tables/species_codes.csv` and `tables/species_groups.csv`. A code system is a property of the
-import profile, never guessed from one code: 121 is Chinese fir in one system and nothing in the other.
+Numbers and judgements: `tables/species_codes.csv` and `tables/species_groups.csv`. A code system is a property
+of the import profile, never guessed from one code: 121 is Chinese fir in one system and nothing in the other.
 """
 
 from senhui.parameters.book import UnknownRow, value
 
 
 class UnknownSpeciesCode(LookupError):
-    """A species code that its code system does not have; it is never taken for a default and never for zero."""
+    """A species code that its code system does not have; it is never taken for a default, never for zero."""
 
     def __init__(self, code: str, system: str) -> None:
         super().__init__(

@@ -1,8 +1,8 @@
 """The strict reader of parameter files: every number with its provenance, or a refusal that says what to do.
 
-A scalar is an item of ``scalars/*.yaml``; a table is three files side by side in ``tables/``: ``<name>.csv`` (the
-numbers, with the columns `edition` and `provenance`), ``<name>.columns.csv`` (name, unit, meaning, allowed) and
-``<name>.source.yaml`` (titles, key and the provenance blocks that the rows name). Cases: `tests/parameters/`.
+A scalar is an item of ``scalars/*.yaml``; a table is three files side by side in ``tables/``: ``<name>.csv``
+(the numbers, with the columns `edition` and `provenance`), ``<name>.columns.csv`` (name, unit, meaning, allowed)
+and ``<name>.source.yaml`` (titles, key and the provenance blocks that the rows name). Cases: `tests/parameters/`.
 """
 
 import csv
@@ -69,7 +69,7 @@ class ValueNotAllowed(ParameterFileRefused):
 
 
 class MayNotIssue(ParameterFileRefused):
-    """A number of mark B or C that claims it may issue."""
+    """A number of mark B or C, or without a page, that claims it may issue."""
 
 
 class UnknownProvenance(ParameterFileRefused):
@@ -198,8 +198,7 @@ def read_table(path: Path) -> TableFile:
         source_path.name, name, _read_yaml(source_path), ("title_zh", "title_en", "key", "provenance")
     )
     blocks = {
-        block: _read_provenance(source_path.name, block, fields)
-        for block, fields in source["provenance"].items()
+        block: _read_provenance(source_path.name, block, fields) for block, fields in source["provenance"].items()
     }
     key = tuple(source["key"])
     names = [column.name for column in columns]
@@ -268,9 +267,7 @@ def _read_columns(path: Path) -> tuple[Column, ...]:
     for line, cells in _read_csv(path, expected=("name", "unit", "meaning", "allowed")):
         for field, text in cells.items():
             if text == "":
-                raise MissingKey(
-                    path.name, f"line {line}", f"{field} is empty", "Write it; a ratio has unit 1."
-                )
+                raise MissingKey(path.name, f"line {line}", f"{field} is empty", "Write it; a ratio has unit 1.")
         columns.append(Column(**cells))
     return tuple(columns)
 
@@ -279,14 +276,10 @@ def _read_provenance(file: str, row: str, item: Any) -> Provenance:
     fields = _checked_keys(file, row, item, PROVENANCE)
     mark = fields["mark"]
     if mark not in MARKS:
-        raise UnknownMark(
-            file, row, f"mark {mark!r}", "Use A (read), B (not read), C (unsure) or D (derived)."
-        )
+        raise UnknownMark(file, row, f"mark {mark!r}", "Use A (read), B (not read), C (unsure) or D (derived).")
     for name in ("source", "where", "region", "range"):
         if not isinstance(fields[name], str) or not fields[name].strip():
-            raise MissingKey(
-                file, row, f"{name} is empty", "Write it; a page that was not seen is `not read`."
-            )
+            raise MissingKey(file, row, f"{name} is empty", "Write it; a page that was not seen is `not read`.")
     if not isinstance(fields["may_issue"], bool):
         raise ValueNotAllowed(file, row, f"may_issue {fields['may_issue']!r}", "Write true or false.")
     if fields["may_issue"] and mark not in MAY_ISSUE_MARKS:
@@ -351,9 +344,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictYaml)  # noqa: S506
     except _RepeatedYamlKey as error:
-        raise RepeatedKey(
-            path.name, f"line {error.line}", f"key {error.key!r} stands twice", "Keep one."
-        ) from error
+        raise RepeatedKey(path.name, f"line {error.line}", f"key {error.key!r} stands twice", "Keep one.") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise FileNotReadable(path.name, "whole file", str(error), "Provide it as UTF-8 YAML.") from error
     if not isinstance(content, dict):
@@ -372,16 +363,12 @@ def _read_csv(path: Path, *, expected: Sequence[str]) -> list[tuple[int, dict[st
         raise FileNotReadable(path.name, "whole file", str(error), "Provide it as UTF-8 CSV.") from error
     for name in header:
         if name not in expected:
-            raise UnknownKey(
-                path.name, "header", f"column {name!r} is not documented", f"Expected {list(expected)}."
-            )
+            raise UnknownKey(path.name, "header", f"column {name!r} is not documented", f"Expected {list(expected)}.")
         if header.count(name) > 1:
             raise RepeatedKey(path.name, "header", f"column {name!r} stands twice", "Keep one.")
     for name in expected:
         if name not in header:
-            raise MissingKey(
-                path.name, "header", f"column {name!r} is missing", f"Expected {list(expected)}."
-            )
+            raise MissingKey(path.name, "header", f"column {name!r} is missing", f"Expected {list(expected)}.")
     for line, cells in lines:
         if len(cells) != len(header):
             raise MissingKey(

@@ -1,4 +1,4 @@
-"""What the room hands out: one number with its provenance, a table of such numbers, and a line of the listing."""
+"""What the room hands out: a number with its provenance, a table of such numbers, a line of the listing."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -27,7 +27,7 @@ class ParameterValue:
     unit
         ``"1"`` for a ratio, ``"-"`` for text.
     may_issue
-        Whether a credit, a loan or a certificate may rest on this number. If false it draws drafts and maps only.
+        Whether a credit, a loan or a certificate may rest on it. If false it draws drafts and maps only.
     """
 
     id: str
