@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,29 +43,28 @@ def releases_directory() -> Path:
 
 
 @contextmanager
-def new_directory(target: Path) -> Iterator[Path]:
-    """Give a hidden directory to fill; on success it is flushed to disk and renamed to `target`.
+def unfinished(parent: Path) -> Iterator[Path]:
+    """Give a hidden directory of one's own to fill; what is not finished when the block ends is removed."""
+    directory = parent / f".{uuid.uuid4()}.partial"
+    directory.mkdir(parents=True)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def finish(directory: Path, target: Path) -> None:
+    """Flush a filled directory to disk and give it its name in one step.
 
     Raises
     ------
-    FileExistsError
+    OSError
         `target` is there already: a draft or release is never written twice.
     """
-    if target.exists():
-        raise FileExistsError(target)
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        for file in partial.rglob("*"):
-            _flush(file)
-        _flush(partial)
-        partial.rename(target)
-        _flush(target.parent)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+    for path in [*directory.rglob("*"), directory]:
+        _flush(path)
+    directory.rename(target)
+    _flush(target.parent)
 
 
 def _flush(path: Path) -> None:

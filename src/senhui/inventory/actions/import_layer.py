@@ -12,6 +12,8 @@ Cases: `tests/inventory/test_import_layer.py`.
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict
@@ -77,10 +79,11 @@ def import_layer(
     sweep_orphans()
     name = str(uuid.uuid4())
     progress(0.86, "Writing the draft")
-    with store.new_directory(store.drafts_directory() / name) as directory:
+    with store.unfinished(store.drafts_directory()) as directory:
         store.write_geoparquet(layer.stands, directory / "stands.parquet")
         store.write_parquet(layer.source_fields, directory / "source_fields.parquet")
         store.write_parquet(layer.findings, directory / "findings.parquet")
+        store.finish(directory, store.drafts_directory() / name)
     with transaction.atomic():
         row = Draft.objects.create(
             directory_name=name,
@@ -118,9 +121,6 @@ def sweep_orphans(*, older_than_s: float = 3600.0) -> int:
 
     Only what has lain untouched for `older_than_s` seconds goes, so that an import at work keeps its files.
     """
-    import shutil
-    import time
-
     known = set(Draft.objects.values_list("directory_name", flat=True))
     removed = 0
     root = store.drafts_directory()
