@@ -1,0 +1,59 @@
+"""Measurement (计量): from what was surveyed on a stand to the carbon that stands on it.
+
+The formulas are functions over columns; the choice among them is data (`parameters/method_rules.yaml`); each result
+carries a derivation. Published numbers come from `senhui.parameters`; cases lie in `tests/measurement/`.
+"""
+
+from senhui.measurement.area_density import stock_tc
+from senhui.measurement.bamboo import biomass_by_culms_t_ha
+from senhui.measurement.book import MethodBook, default_book
+from senhui.measurement.calibration import (
+    CalibrationFactor,
+    CalibrationFactors,
+    DesignTotal,
+    NothingToCalibrate,
+    UnknownDomain,
+    apply_factors,
+    calibrate,
+    calibration_from_dict,
+    design_totals_from_shares,
+)
+from senhui.measurement.carbon import carbon_tc_ha
+from senhui.measurement.derivation import Derivation, DerivationInput, ParameterUse, RuleNote, parameters_used
+from senhui.measurement.sub_compartment import UnknownKeys, measure_stands, refuse_unknown_keys, totals
+from senhui.measurement.tree import (
+    above_ground_t_ha,
+    biomass_by_expansion_t_ha,
+    biomass_by_volume_line_t_ha,
+    tree_volume_m3,
+)
+
+__all__ = [
+    "CalibrationFactor",
+    "CalibrationFactors",
+    "Derivation",
+    "DerivationInput",
+    "DesignTotal",
+    "MethodBook",
+    "NothingToCalibrate",
+    "ParameterUse",
+    "RuleNote",
+    "UnknownDomain",
+    "UnknownKeys",
+    "above_ground_t_ha",
+    "apply_factors",
+    "biomass_by_culms_t_ha",
+    "biomass_by_expansion_t_ha",
+    "biomass_by_volume_line_t_ha",
+    "calibrate",
+    "calibration_from_dict",
+    "carbon_tc_ha",
+    "default_book",
+    "design_totals_from_shares",
+    "measure_stands",
+    "parameters_used",
+    "refuse_unknown_keys",
+    "stock_tc",
+    "totals",
+    "tree_volume_m3",
+]

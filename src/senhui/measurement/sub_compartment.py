@@ -1,0 +1,230 @@
+"""Sub-compartments (小班): from a layer of stands to their carbon, in one lazy pass over columns.
+
+`measure_stands` adds the measurement to each stand, `totals` adds stands up. Both are lazy and run with the streaming
+engine, so ten million stands need no more memory than ten thousand. The formulas stand in `tree.py`, `bamboo.py`,
+`area_density.py` and `carbon.py`; which of them a stand gets stands in `parameters/method_rules.yaml`.
+Cases: `tests/measurement/`.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from senhui.measurement.area_density import stock_tc
+from senhui.measurement.bamboo import biomass_by_culms_t_ha
+from senhui.measurement.book import COEFFICIENTS, MethodBook
+from senhui.measurement.calibration import CalibrationFactors, apply_factors, sum_of_known
+from senhui.measurement.carbon import carbon_tc_ha
+from senhui.measurement.choice import CULMS, VOLUMES
+from senhui.measurement.tree import above_ground_t_ha, biomass_by_expansion_t_ha, biomass_by_volume_line_t_ha
+
+HECTARE_POOLS = ("bamboo", "shrub", "economic")
+
+
+class UnknownKeys(ValueError):
+    """The layer holds land classes or species groups that the book does not know; they are never taken for zero."""
+
+    def __init__(self, column: str, unknown: Sequence[str]) -> None:
+        self.column = column
+        self.unknown = tuple(unknown)
+        super().__init__(
+            f"Column {column} holds {', '.join(map(repr, unknown))}, which no method knows. "
+            "Add the missing codes to the crosswalk tables of `senhui.parameters`, or correct the layer."
+        )
+
+
+def refuse_unknown_keys(stands: pl.LazyFrame, *, book: MethodBook) -> None:
+    """Look through a layer for land classes and species groups that the book does not know.
+
+    `measure_stands` refuses them too, but as a lazy plan it can do so only while it runs and with the words of the
+    engine. Call this at the door, where a person has to be told.
+
+    Raises
+    ------
+    UnknownKeys
+        Naming the column and every unknown value in it.
+    """
+    known = {
+        "land_class": book.land_classes,
+        "species_group": book.species_groups,
+        "scattered_species_group": book.species_groups,
+    }
+    for column, allowed in known.items():
+        found = stands.select(pl.col(column).drop_nulls().unique()).collect(engine="streaming")[column]
+        unknown = sorted(set(found) - set(allowed))
+        if unknown:
+            raise UnknownKeys(column, unknown)
+
+
+def measure_stands(
+    stands: pl.LazyFrame, *, book: MethodBook, factors: CalibrationFactors | None = None
+) -> pl.LazyFrame:
+    """Give every stand its carbon pools, the derivation of each, or the reason why it has none.
+
+    A stand's result follows from its own row alone, and the rows keep their order.
+
+    Parameters
+    ----------
+    stands
+        Canonical stands; read are land_class, species_group, volume_m3_ha, stems_ha, area_ha, scattered_volume_m3 and
+        scattered_species_group.
+    book
+        From `default_book`.
+    factors
+        From `calibrate`; None leaves every factor at 1.
+
+    Returns
+    -------
+    the stands with the columns
+        method, derivation_id, no_estimate_reason (the id of the rule; null where there is an estimate),
+        tree_above_tc_ha, tree_below_tc_ha, bamboo_tc_ha, shrub_tc_ha, economic_tc_ha [tC/ha] (null without an
+        estimate, 0 in pools that the stand does not have) and their sum times the area, main_tc [tC];
+        scattered_derivation_id, scattered_no_estimate_reason, scattered_tc_ha, scattered_tc (all null where no
+        scattered volume is recorded); stock_tc_ha, stock_tc (null where neither pool has an estimate);
+        main_factor, scattered_factor, calibrated_stock_tc.
+
+    Raises
+    ------
+    polars.exceptions.InvalidOperationError
+        When the plan runs, for an unknown land class or species group, naming it. See `refuse_unknown_keys`.
+    """
+    measured = _with_scattered(_with_main(stands, book=book), book=book)
+    stocks = measured.with_columns(
+        sum_of_known(pl.col("main_tc_ha"), pl.col("scattered_tc_ha")).alias("stock_tc_ha"),
+        sum_of_known(pl.col("main_tc"), pl.col("scattered_tc")).alias("stock_tc"),
+    )
+    return apply_factors(stocks.drop("main_tc_ha"), factors)
+
+
+def totals(measured: pl.LazyFrame, *, by: Sequence[str]) -> pl.LazyFrame:
+    """Add measured stands up, and print beside every sum the area that is not in it.
+
+    Parameters
+    ----------
+    measured
+        From `measure_stands`.
+    by
+        Columns to group by; none gives one row.
+
+    Returns
+    -------
+    one row per group with n, area_ha, area_without_estimate_ha (stands whose main pool has no estimate), volume_m3,
+    scattered_volume_without_estimate_m3, main_tc, scattered_tc, stock_tc, calibrated_stock_tc. Groups add up.
+    """
+    measures = [
+        pl.len().alias("n"),
+        pl.col("area_ha").sum(),
+        pl.col("area_ha").filter(pl.col("main_tc").is_null()).sum().alias("area_without_estimate_ha"),
+        pl.col("volume_m3").sum(),
+        pl.col("scattered_volume_m3")
+        .filter(pl.col("scattered_tc").is_null())
+        .sum()
+        .alias("scattered_volume_without_estimate_m3"),
+        pl.col("main_tc", "scattered_tc", "stock_tc", "calibrated_stock_tc").sum(),
+    ]
+    return measured.group_by(by).agg(measures) if by else measured.select(measures)
+
+
+def _with_main(stands: pl.LazyFrame, *, book: MethodBook) -> pl.LazyFrame:
+    """Add the pools of the stand itself, per hectare and in all."""
+    volume_m3_ha, area_ha = pl.col("volume_m3_ha"), pl.col("area_ha")
+    coefficient = {name: pl.col(name) for name in COEFFICIENTS}
+    biomass_t_ha = pl.coalesce(
+        biomass_by_volume_line_t_ha(
+            volume_m3_ha,
+            slope_t_m3=coefficient["slope_t_m3"],
+            intercept_t_ha=coefficient["intercept_t_ha"],
+            ramp_end_m3_ha=coefficient["ramp_end_m3_ha"],
+        ),
+        biomass_by_expansion_t_ha(
+            volume_m3_ha,
+            density_t_m3=coefficient["density_t_m3"],
+            expansion_ratio=coefficient["expansion_ratio"],
+            root_ratio=coefficient["root_ratio"],
+        ),
+        biomass_by_culms_t_ha(pl.col("stems_ha"), culm_mass_kg=coefficient["culm_mass_kg"]),
+    )
+    main_tc_ha = pl.coalesce(
+        carbon_tc_ha(biomass_t_ha, carbon_frac=coefficient["carbon_frac"]), coefficient["density_tc_ha"]
+    )
+    pool, density_tc_ha = pl.col("pool"), pl.col("main_tc_ha")
+    above_tc_ha = above_ground_t_ha(density_tc_ha, root_ratio=coefficient["root_ratio"])
+    return (
+        stands.with_columns(_main_key(book).alias("key"))
+        .join(book.main.lazy(), on="key", how="left", maintain_order="left")
+        .with_columns(main_tc_ha.alias("main_tc_ha"))
+        .with_columns(
+            _pool(pool == "tree", above_tc_ha).alias("tree_above_tc_ha"),
+            _pool(pool == "tree", density_tc_ha - above_tc_ha).alias("tree_below_tc_ha"),
+            *[_pool(pool == name, density_tc_ha).alias(f"{name}_tc_ha") for name in HECTARE_POOLS],
+            stock_tc(area_ha, density_tc_ha=density_tc_ha).alias("main_tc"),
+        )
+        .drop("key", "pool", *(name for name in COEFFICIENTS if name != "biomass_t_ha"))
+    )
+
+
+def _with_scattered(stands: pl.LazyFrame, *, book: MethodBook) -> pl.LazyFrame:
+    """Add the pool of scattered trees (散生、四旁树), which any land may carry besides its stand."""
+    area_ha = pl.col("area_ha")
+    density_tc_ha = pl.coalesce(
+        carbon_tc_ha(
+            biomass_by_expansion_t_ha(
+                pl.col("scattered_volume_m3") / area_ha,
+                density_t_m3=pl.col("density_t_m3"),
+                expansion_ratio=pl.col("expansion_ratio"),
+                root_ratio=pl.col("root_ratio"),
+            ),
+            carbon_frac=pl.col("carbon_frac"),
+        ),
+        pl.col("density_tc_ha"),
+    )
+    names = {
+        "derivation_id": "scattered_derivation_id",
+        "no_estimate_reason": "scattered_no_estimate_reason",
+    }
+    table = book.scattered.drop("method", "pool").rename(names)
+    return (
+        stands.with_columns(_scattered_key(book).alias("key"))
+        .join(table.lazy(), on="key", how="left", maintain_order="left")
+        .with_columns(density_tc_ha.alias("scattered_tc_ha"))
+        .with_columns(stock_tc(area_ha, density_tc_ha=pl.col("scattered_tc_ha")).alias("scattered_tc"))
+        .drop("key", *(name for name in COEFFICIENTS if name != "biomass_t_ha"))
+    )
+
+
+def _pool(is_pool: pl.Expr, density_tc_ha: pl.Expr) -> pl.Expr:
+    """Return the density where the stand has the pool, 0 where it has another, null where it has no estimate."""
+    return pl.when(is_pool).then(density_tc_ha).when(pl.col("main_tc_ha").is_not_null()).then(0.0)
+
+
+def _main_key(book: MethodBook) -> pl.Expr:
+    """Number the kind of stand in the order in which `write_book` lists the kinds."""
+    land_class = _position("land_class", book.land_classes)
+    group = _position("species_group", book.species_groups)
+    kind = land_class * len(book.species_groups) + group
+    return (kind * len(VOLUMES) + _volume("volume_m3_ha")) * len(CULMS) + _culms()
+
+
+def _scattered_key(book: MethodBook) -> pl.Expr:
+    """Number the kind of scattered trees; null, and so no derivation, where no volume is recorded."""
+    group = _position("scattered_species_group", book.species_groups)
+    key = group * len(VOLUMES) + _volume("scattered_volume_m3")
+    return pl.when(pl.col("scattered_volume_m3").is_not_null()).then(key)
+
+
+def _position(column: str, known: tuple[str, ...]) -> pl.Expr:
+    """Return the place of each word in the list; null counts as the last, `unrecorded`; an unknown word raises."""
+    return pl.col(column).cast(pl.Enum(known)).to_physical().cast(pl.UInt32).fill_null(len(known) - 1)
+
+
+def _volume(column: str) -> pl.Expr:
+    """Place a volume in `VOLUMES`: 0 none (null, negative, NaN, infinite), 1 zero, 2 positive."""
+    volume = pl.col(column)
+    usable = (volume >= 0.0) & volume.is_finite()
+    return (usable.cast(pl.UInt32) + (usable & (volume > 0.0)).cast(pl.UInt32)).fill_null(0)
+
+
+def _culms() -> pl.Expr:
+    """Place a culm count in `CULMS`: 0 none (null, 0, negative, NaN, infinite), 1 positive."""
+    culms_ha = pl.col("stems_ha")
+    return ((culms_ha > 0.0) & culms_ha.is_finite()).cast(pl.UInt32).fill_null(0)
