@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,10 @@ def write_layer(path: Path, *, county: str = LONGQUAN, n: int = 12, **overrides:
 
 
 @pytest.fixture
-def home(tmp_path: Path, settings: Any) -> Iterator[Path]:
+def home(tmp_path: Path, settings: Any) -> Path:
     """A store of its own for each test."""
     settings.SENHUI_HOME = tmp_path / "home"
-    yield settings.SENHUI_HOME
+    return settings.SENHUI_HOME
 
 
 @pytest.fixture

@@ -135,9 +135,7 @@ def test_a_draft_file_changed_behind_the_back_is_not_released(person: Person, la
 
 
 def test_a_release_reproduces_to_the_bit_and_a_changed_byte_is_found(person: Person, layer: Path, home: Path) -> None:
-    totals = (
-        DesignTotal(domain="arbor", total_tc=2000.0, source="test", mark="D", reason_en="test", reason_zh="测试"),
-    )
+    totals = (DesignTotal(domain="arbor", total_tc=2000.0, source="test", reason_en="test", reason_zh="测试"),)
     draft = measured(person("lin", "technician", LONGQUAN), layer, design_totals=totals)
     release = released(person("chen", "reviewer", "3311"), draft.id)
     assert queries.scan(release.id).collect()["calibrated_stock_tc"].sum() == pytest.approx(2000.0, rel=1e-9)

@@ -46,7 +46,7 @@ def import_uploaded_layer(
             path=file,
             original_name=original_name,
             reference_year=reference_year,
-            profile=ImportProfile(**profile) if profile else None,
+            profile=ImportProfile.from_json(profile) if profile else None,
             now=now,
             progress=progress,
         )

@@ -16,7 +16,6 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
@@ -91,7 +90,7 @@ def import_layer(
             reference_year=reference_year,
             is_sample=is_sample,
             source=layer.source,
-            profile=asdict(layer.profile),
+            profile=layer.profile.as_json(),
             township_codes=township_codes,
             n_rows=layer.stands.height,
             n_errors=_count(layer, "error"),

@@ -25,7 +25,16 @@ from senhui.access.queries import require
 from senhui.access.rules import Actor
 from senhui.inventory import queries, store
 from senhui.inventory.models import Draft
-from senhui.measurement import DesignTotal, MethodBook, apply_factors, calibrate, default_book, measure_stands
+from senhui.measurement import (
+    DesignTotal,
+    MethodBook,
+    apply_factors,
+    calibrate,
+    default_book,
+    measure_stands,
+    refuse_unknown_keys,
+    totals,
+)
 from senhui.parameters import edition_hash, editions
 
 
@@ -90,10 +99,7 @@ def measure_draft(
         "parameter_edition_hash": edition_hash(),
         "method_book": book.id,
         "calibration": None if calibration is None else asdict(calibration),
-        "stock_tc": float(measured["stock_tc"].sum()),
-        "calibrated_stock_tc": float(measured["calibrated_stock_tc"].sum()),
-        "area_ha": float(measured["area_ha"].sum()),
-        "area_without_estimate_ha": float(measured.filter(pl.col("no_estimate_reason").is_not_null())["area_ha"].sum()),
+        **totals(measured.lazy(), by=[]).collect().row(0, named=True),
     }
     progress(0.7, "Writing")
     _replace(info.directory / "measured.parquet", lambda path: store.write_geoparquet(measured, path))
@@ -121,7 +127,9 @@ def measure_draft(
 
 def measured_stands(directory: Path, *, book: MethodBook) -> pl.DataFrame:
     """Return the stands of a draft directory with their measured columns, in no stated order."""
-    return measure_stands(pl.scan_parquet(directory / "stands.parquet"), book=book).collect()
+    stands = pl.scan_parquet(directory / "stands.parquet")
+    refuse_unknown_keys(stands, book=book)
+    return measure_stands(stands, book=book).collect()
 
 
 def _refuse(info: queries.DraftInfo, *, state: str | None = None) -> None:
