@@ -101,8 +101,8 @@ def test_an_unsound_grant_is_refused_before_the_permission_is_asked(person, now,
         grant_role(lin, user=lin, role="emperor", area_code=LISHUI, starts_on=today, now=now)
     with pytest.raises(AreaCodeUnknown):
         grant_role(lin, user=lin, role="viewer", area_code="331", starts_on=today, now=now)
+    yesterday = today - dt.timedelta(days=1)
     with pytest.raises(GrantEndsBeforeItStarts):
-        yesterday = today - dt.timedelta(days=1)
         grant_role(lin, user=lin, role="viewer", area_code=LISHUI, starts_on=today, ends_on=yesterday, now=now)
     assert grants_of(lin) == []
 

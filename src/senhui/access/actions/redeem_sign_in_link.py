@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Literal
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from senhui.access.actions.create_sign_in_link import token_hash
 from senhui.access.actions.record_audit import record_audit
@@ -49,8 +50,10 @@ def redeem_sign_in_link(token: str, *, now: dt.datetime) -> User:
     """
     mine = SignInLink.objects.filter(token_sha256=token_hash(token))
     with transaction.atomic():
-        open_links = mine.filter(redeemed_at__isnull=True, expires_at__gt=now, user__is_active=True)
-        taken = open_links.update(redeemed_at=now)
+        # The user is asked by EXISTS and not by a join: Django writes a joined UPDATE as `id IN (SELECT …)`, whose
+        # conditions PostgreSQL does not look at again after waiting for the row, and then two get through.
+        is_open = Exists(User.objects.filter(pk=OuterRef("user_id"), is_active=True))
+        taken = mine.filter(is_open, redeemed_at__isnull=True, expires_at__gt=now).update(redeemed_at=now)
         link = mine.select_related("user").first()
         if taken and link is not None:
             record_audit(
