@@ -1,6 +1,6 @@
 """Land measured by its area: so many tonnes of carbon on a hectare (平均碳密度法).
 
-The densities lie in `senhui.parameters` (`zhejiang_carbon_density`, mean biomass of shrub and economic forest);
+The densities lie in `senhui.parameters` (mean density of bamboo, mean biomass of shrub and economic forest);
 reference cases in `tests/measurement/cases/area_density.yaml`.
 """
 
@@ -26,7 +26,7 @@ def stock_tc(area_ha: Column, *, density_tc_ha: Column | float) -> Column:
 
     Notes
     -----
-    C = A c. Li Yin et al. 2016, Chinese Journal of Plant Ecology (ChinaXiv 201605.00429V1), table 3, draws the
+    C = A c. Source: Li Yin et al. 2016, Chinese Journal of Plant Ecology (ChinaXiv 201605.00429V1), table 3, draws the
     carbon of Zhejiang's bamboo (竹林) from 8834 units of 100 ha at 23.78 tC/ha.
 
     Examples

@@ -28,7 +28,8 @@ def biomass_by_culms_t_ha(culms_ha: Column, *, culm_mass_kg: Column | float) -> 
 
     Notes
     -----
-    B = N m / 1000: Li Yin et al. 2016, Chinese Journal of Plant Ecology (ChinaXiv 201605.00429V1), bamboo method.
+    B = N m / 1000. Source: Li Yin et al. 2016, Chinese Journal of Plant Ecology (ChinaXiv 201605.00429V1), text on
+    bamboo.
 
     Examples
     --------

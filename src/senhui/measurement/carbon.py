@@ -22,7 +22,7 @@ def carbon_tc_ha(biomass_t_ha: Column, *, carbon_frac: Column | float) -> Column
 
     Notes
     -----
-    C = B CF: CDM AR-TOOL14 v04.2, appendix 1; IPCC 2006 Guidelines, volume 4, equation 2.8.
+    C = B CF. Source: CDM AR-TOOL14 v04.2, whose C_TREE = 44/12 CF B is this times the weight of carbon dioxide.
 
     Examples
     --------

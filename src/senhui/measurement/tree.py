@@ -27,7 +27,8 @@ def tree_volume_m3(dbh_cm: Column, height_m: Column, *, a: float, b: float, c: f
 
     Notes
     -----
-    V = a D^b H^c, the form of LY 208-77 and its provincial successors (DB35/T 1823-2019, DB34/T 3345).
+    V = a D^b H^c. Source: LY 208-77 and its provincial successors (DB35/T 1823-2019, DB34/T 3345); the row of the
+    table names document and page.
 
     Examples
     --------
@@ -69,7 +70,8 @@ def biomass_by_expansion_t_ha(
 
     Notes
     -----
-    B = V D BEF (1 + R): AR-CM-001-V01 and AR-CM-003-V01, volume method, from CDM AR-TOOL14 v04.2, appendix 1.
+    B = V D BEF (1 + R). Source: CDM AR-TOOL14 v04.2, appendix 1, repeated as the volume method of AR-CM-001-V01 and
+    AR-CM-003-V01.
 
     Examples
     --------
@@ -111,15 +113,15 @@ def biomass_by_volume_line_t_ha(
 
     Notes
     -----
-    B = a V + b min(V / V_ramp, 1). For V >= V_ramp this is B = a V + b of Li Yin et al. 2016, Chinese Journal of Plant
+    B = a V + b min(V / V_ramp, 1). For V >= V_ramp this is B = a V + b. Source: Li Yin et al. 2016, Chinese Journal of Plant
     Ecology (ChinaXiv 201605.00429V1), table 1, after Fang et al. 2001. The ramp is this program's own.
 
     Examples
     --------
     >>> import numpy as np
     >>> hard_broadleaf = {"slope_t_m3": 1.1783, "intercept_t_ha": 2.5585, "ramp_end_m3_ha": 20.0}
-    >>> biomass_by_volume_line_t_ha(np.array([0.0, 10.0, 20.0, 100.0]), **hard_broadleaf).round(4)
-    array([  0.    ,  13.0623,  26.1245, 120.3885])
+    >>> biomass_by_volume_line_t_ha(np.array([0.0, 16.0, 20.0, 100.0]), **hard_broadleaf).round(4)
+    array([  0.    ,  20.8996,  26.1245, 120.3885])
     """
     return volume_m3_ha * slope_t_m3 + (volume_m3_ha / ramp_end_m3_ha).clip(None, 1.0) * intercept_t_ha
 
@@ -143,7 +145,7 @@ def above_ground_t_ha(biomass_t_ha: Column, *, root_ratio: Column | float) -> Co
 
     Notes
     -----
-    B_above = B / (1 + R), the definition of R in CDM AR-TOOL14 v04.2, appendix 1.
+    B_above = B / (1 + R), from the definition of R. Source: CDM AR-TOOL14 v04.2, appendix 1.
 
     Examples
     --------
