@@ -1,5 +1,6 @@
 """The parameter book: all numbers of all editions, read once and kept, and the questions one asks it."""
 
+import datetime
 import hashlib
 import json
 from collections.abc import Iterable
@@ -308,6 +309,7 @@ Entry = TypeVar("Entry", Row, ScalarEntry)
 
 def _last(entries: Iterable[Entry], *, edition: str | None) -> Entry | None:
     """Return the last entry on or before `edition`; the loader has checked that the days ascend."""
+    assert edition is None or datetime.date.fromisoformat(edition).isoformat() == edition, "an ISO day"
     in_force = [entry for entry in entries if edition is None or entry.edition <= edition]
     return in_force[-1] if in_force else None
 
