@@ -1,0 +1,99 @@
+"""Outlines of counties and townships, where to write their names, and the search."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import shapely
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Schema
+from pydantic import ConfigDict, Field
+
+from senhui.atlas.boundaries import boundaries_geojson
+from senhui.inventory import queries
+from senhui.web import names
+from senhui.web.page import today
+
+router = Router()
+
+KEEP_S = 60
+
+
+class FoundOut(Schema):
+    """A place or a sub-compartment that fits the search."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {
+        "kind": "county", "code": "331181", "name": "龙泉市", "row": None, "bbox": [118.7, 27.7, 119.4, 28.3],
+    }})  # fmt: skip
+
+    kind: Literal["city", "county", "township", "village", "sub_compartment"]
+    code: str
+    name: str
+    row: int | None = Field(None, description="position in the release, of a sub-compartment")
+    bbox: list[float] | None
+
+
+class SearchOut(Schema):
+    """What was found."""
+
+    found: list[FoundOut]
+
+
+class LabelOut(Schema):
+    """Where the name of a place is written."""
+
+    code: str
+    name: str
+    bbox: list[float]
+    point: list[float]
+
+
+@router.get("/boundaries/{level}.geojson", summary="Outlines as GeoJSON, EPSG:4490", response={200: dict[str, Any]})
+def show_boundaries(request: HttpRequest, level: Literal["city", "county", "township"]) -> HttpResponse:
+    """Return the outlines of a level."""
+    response = HttpResponse(boundaries_geojson(level), content_type="application/geo+json")
+    response["Cache-Control"] = f"max-age={KEEP_S}"
+    return response
+
+
+@router.get("/labels/{level}", response=list[LabelOut], summary="Names of a level with a point inside each")
+def show_labels(request: HttpRequest, level: Literal["city", "county", "township"]) -> list[dict[str, Any]]:
+    """Return names in the reader's language, each with its bounding box and a point within the outline."""
+    known = names.place_names()
+    return [
+        {
+            "code": unit.code,
+            "name": known[unit.code],
+            "bbox": unit.geometry.bounds,
+            "point": shapely.point_on_surface(unit.geometry).coords[0],
+        }
+        for unit in queries.administrative_units(level)
+        if unit.geometry is not None
+    ]
+
+
+@router.get("/places", response=SearchOut, summary="Search by name, code or sub-compartment number")
+def search(request: HttpRequest, q: str, release: str | None = None) -> dict[str, Any]:
+    """Return places, then the sub-compartments of a release within the reader's areas."""
+    text = q.strip()
+    found = [
+        {"kind": unit["level"], "code": unit["code"], "name": unit["name_zh"], "bbox": _box(unit)}
+        for unit in [*names.units_named_in_english(text), *queries.find_units(text)]
+    ]
+    if release:
+        found += [
+            {
+                "kind": "sub_compartment",
+                "code": stand["township_code"],
+                "name": stand["sub_compartment_id"],
+                "row": stand["row_index"],
+                "bbox": _box(stand),
+            }
+            for stand in queries.find_stands(request.user, release, text, on=today(), limit=12)
+        ]
+    return {"found": found}
+
+
+def _box(entry: dict[str, Any]) -> list[float] | None:
+    box = [entry[name] for name in ("min_lon", "min_lat", "max_lon", "max_lat")]
+    return None if None in box else box

@@ -1,0 +1,227 @@
+"""Tell a person what was refused, why, and what to do now, by the exception's class and fields.
+
+The message of an exception is for the log and the terminal; the web never parses it, so both languages say the
+same. An exception without an entry here is a mistake of the program and becomes the page for 500.
+Cases: tests/web/test_errors.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import singledispatch, wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from senhui.access.actions.redeem_sign_in_link import SignInLinkRefused
+from senhui.access.actions.sign_in_with_password import SignInRefused
+from senhui.access.rules import PermissionRefused
+from senhui.atlas.statistics import UnknownDimension
+from senhui.inventory.actions.import_layer import LayerOutsideYourAreas
+from senhui.inventory.actions.measure_draft import DraftHasErrors, DraftIsClosed
+from senhui.inventory.actions.release_draft import DraftIsNotMeasured, DraftWasChanged, SecondPersonNeeded
+from senhui.inventory.queries import NoSuchDraft, NoSuchRelease, NoSuchStand, unit_names
+from senhui.jobs.actions.cancel_job import JobHasEnded
+from senhui.jobs.queries import JobUnknown
+from senhui.parameters import UnknownParameter
+from senhui.web.page import page
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What to answer: HTTP status, what happened and why, and what to do now."""
+
+    status: int
+    what: str
+    now: str
+
+
+@singledispatch
+def explain(error: BaseException) -> Explanation | None:
+    """Return the explanation of a known refusal, or None for a mistake of the program."""
+    return None
+
+
+def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Wrap a view so that a known refusal becomes a page that explains it."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **named)
+        except Exception as error:
+            explanation = explain(error)
+            if explanation is None:
+                raise
+            return refusal(request, explanation)
+
+    return answer
+
+
+def refusal(request: HttpRequest, explanation: Explanation) -> HttpResponse:
+    """Return the page of a refusal; a part asked for by HTMX gets the short form."""
+    template = "fragments/refusal.html" if request.headers.get("HX-Request") else "failures/refusal.html"
+    return page(request, template, {"explanation": explanation}, status=explanation.status)
+
+
+PERMISSION_NAMES: dict[str, Callable[[], str]] = {
+    "view_sub_compartments": lambda: _("see sub-compartments"),
+    "export_sub_compartments": lambda: _("export sub-compartments"),
+    "import_layer": lambda: _("import a layer"),
+    "release_layer": lambda: _("release a layer"),
+    "manage_users": lambda: _("manage users"),
+    "cancel_job": lambda: _("cancel a job of somebody else"),
+}
+"""What each permission of `access` lets a person do, to be read after “may not”."""
+
+
+@explain.register
+def _permission(error: PermissionRefused) -> Explanation:
+    action = PERMISSION_NAMES.get(error.permission, lambda: error.permission)()
+    if error.area is None:
+        what = _("You may not %(action)s.") % {"action": action}
+    else:
+        place = unit_names().get(error.area, error.area)
+        what = _("You may not %(action)s in %(place)s.") % {"action": action, "place": place}
+    return Explanation(
+        403, what, _("Sign in as somebody with this right, or ask an administrator for a grant over the area.")
+    )
+
+
+@explain.register
+def _outside(error: LayerOutsideYourAreas) -> Explanation:
+    names = unit_names()
+    places = ", ".join(names.get(code, code) for code in error.township_codes[:5])
+    return Explanation(
+        403,
+        _("The layer holds %(n)s townships outside your areas, such as %(places)s.")
+        % {"n": len(error.township_codes), "places": places},
+        _("Import only the rows of your own area, or ask an administrator for a wider grant."),
+    )
+
+
+@explain.register
+def _draft_errors(error: DraftHasErrors) -> Explanation:
+    return Explanation(
+        409,
+        _("The draft has %(n)s errors, and a number from it would rest on rows known to be wrong.")
+        % {"n": error.n_errors},
+        _("Download the list of findings, correct the rows in the file and import it again."),
+    )
+
+
+@explain.register
+def _draft_closed(error: DraftIsClosed) -> Explanation:
+    return Explanation(
+        409,
+        _("The draft has been released or discarded and cannot be changed."),
+        _("Import the layer again to work on it."),
+    )
+
+
+@explain.register
+def _not_measured(error: DraftIsNotMeasured) -> Explanation:
+    return Explanation(409, _("Only a measured draft can be released."), _("Measure the draft first."))
+
+
+@explain.register
+def _second_person(error: SecondPersonNeeded) -> Explanation:
+    return Explanation(
+        403,
+        _("You imported or measured this draft; whoever prepared a draft may not release it."),
+        _("Ask a second person with the right to release."),
+    )
+
+
+@explain.register
+def _draft_changed(error: DraftWasChanged) -> Explanation:
+    return Explanation(
+        409, _("The draft's file no longer holds the values that were measured."), _("Measure the draft again.")
+    )
+
+
+@explain.register
+def _no_draft(error: NoSuchDraft) -> Explanation:
+    return Explanation(
+        404,
+        _("There is no draft %(id)s that you may see.") % {"id": error.draft_id},
+        _("Choose one from the list of imports."),
+    )
+
+
+@explain.register
+def _no_release(error: NoSuchRelease) -> Explanation:
+    return Explanation(
+        404,
+        _("There is no release %(id)s.") % {"id": error.release_id},
+        _("Choose one from the list of releases."),
+    )
+
+
+@explain.register
+def _no_stand(error: NoSuchStand) -> Explanation:
+    return Explanation(
+        404,
+        _("The release %(id)s holds no such entry.") % {"id": error.release_id},
+        _("Go to the map and choose a sub-compartment there."),
+    )
+
+
+@explain.register
+def _no_dimension(error: UnknownDimension) -> Explanation:
+    return Explanation(
+        400, _("The statistics are not kept along this dimension."), _("Choose one of those that the page offers.")
+    )
+
+
+@explain.register
+def _no_parameter(error: UnknownParameter) -> Explanation:
+    return Explanation(
+        404,
+        _("There is no parameter %(id)s.") % {"id": error.parameter_id},
+        _("Choose one from the list of parameters."),
+    )
+
+
+@explain.register
+def _no_job(error: JobUnknown) -> Explanation:
+    return Explanation(404, _("There is no job %(id)s.") % {"id": error.job_id}, _("Choose one from your last jobs."))
+
+
+@explain.register
+def _job_over(error: JobHasEnded) -> Explanation:
+    return Explanation(409, _("The job has already ended."), _("Open its page to see the result."))
+
+
+@explain.register
+def _sign_in(error: SignInRefused) -> Explanation:
+    if error.is_locked:
+        return Explanation(
+            429,
+            _("Too many wrong passwords."),
+            _("Wait a quarter of an hour, or ask an administrator for a one-time sign-in link."),
+        )
+    return Explanation(
+        403,
+        _("User name and password do not fit."),
+        _("Check both; capital letters in the password count."),
+    )
+
+
+LINK_REASONS: dict[str, Callable[[], str]] = {
+    "unknown": lambda: _("There is no such sign-in link."),
+    "used": lambda: _("This sign-in link was used before; each works once."),
+    "expired": lambda: _("This sign-in link is too old."),
+    "closed": lambda: _("The user of this sign-in link is closed."),
+}
+
+
+@explain.register
+def _link(error: SignInLinkRefused) -> Explanation:
+    return Explanation(
+        403,
+        LINK_REASONS[error.reason](),
+        _("Check that the whole address was copied, or ask an administrator for a new link."),
+    )

@@ -1,0 +1,46 @@
+"""The map's one style: colours and steps from `atlas.layers`, words from the catalogues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import shapely
+from django.utils.translation import gettext as _
+
+from senhui.atlas.layers import LAYERS, MapLayer
+from senhui.inventory import queries
+
+DENSITY = LAYERS["county_density"]
+STANDS = LAYERS["stand_stock"]
+assert (DENSITY.steps, DENSITY.no_value) == (STANDS.steps, STANDS.no_value), "one legend serves near and far"
+
+
+def style() -> dict[str, Any]:
+    """Return what the script needs to colour the map and to name its level."""
+    return {
+        "steps": [{"lower": step.lower, "colour": step.colour} for step in DENSITY.steps],
+        "no_value": DENSITY.no_value,
+        "bounds": _bounds(),
+        "levels": {
+            "county": _("Shown: counties"),
+            "township": _("Shown: townships"),
+            "stand": _("Shown: sub-compartments, measured stock"),
+        },
+    }
+
+
+def legend(layer: MapLayer = DENSITY) -> list[dict[str, str]]:
+    """Return colour and words of each class, from little to much, then the class without a value."""
+    steps = list(layer.steps)
+    classes = [
+        {"colour": step.colour, "label": f"{step.lower:g} – {following.lower:g}"}
+        for step, following in zip(steps, steps[1:], strict=False)
+    ]
+    last = {"colour": steps[-1].colour, "label": f"≥ {steps[-1].lower:g}"}
+    return [*classes, last, {"colour": layer.no_value, "label": _("no estimate")}]
+
+
+def _bounds() -> list[float]:
+    """Return west, south, east, north of all counties, degrees."""
+    outlines = [unit.geometry for unit in queries.administrative_units("county") if unit.geometry is not None]
+    return [float(value) for value in shapely.total_bounds(outlines)] if outlines else [118.6, 27.4, 120.5, 28.9]

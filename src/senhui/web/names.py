@@ -1,0 +1,107 @@
+"""Names of codes in the reader's language: places, land classes, species groups, origins, age groups.
+
+Land classes and species groups carry both names in their parameter tables; the words of closed lists stand here.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from senhui import parameters
+from senhui.inventory import queries
+
+LEVEL_OF_LENGTH = {4: "city", 6: "county", 9: "township"}
+LENGTH_OF_LEVEL = {level: length for length, level in LEVEL_OF_LENGTH.items()}
+LEVEL_BELOW = {"city": "county", "county": "township"}
+
+COUNTIES_EN = {
+    "3311": "Lishui",
+    "331102": "Liandu",
+    "331121": "Qingtian",
+    "331122": "Jinyun",
+    "331123": "Suichang",
+    "331124": "Songyang",
+    "331125": "Yunhe",
+    "331126": "Qingyuan",
+    "331127": "Jingning",
+    "331181": "Longquan",
+}
+"""The romanised names of the city and its counties; smaller places are shown by their Chinese name in both languages."""
+
+WORDS: dict[str, dict[str, Promise]] = {
+    "origin": {"natural": _("natural"), "planted": _("planted"), "coppice": _("coppice")},
+    "age_group": {
+        "1": _("young"),
+        "2": _("middle-aged"),
+        "3": _("near-mature"),
+        "4": _("mature"),
+        "5": _("over-mature"),
+    },
+    "level": {"city": _("City"), "county": _("County"), "township": _("Township"), "village": _("Village")},
+    "no_estimate_reason": {},
+}
+
+NOT_RECORDED = _("not recorded")
+
+
+def place(code: str) -> str:
+    """Return the name of an administrative unit in the active language; an unknown code names itself."""
+    if not _is_chinese() and code in COUNTIES_EN:
+        return COUNTIES_EN[code]
+    return queries.unit_names().get(code, code)
+
+
+def place_names() -> dict[str, str]:
+    """Return the name of every administrative unit in the active language."""
+    return queries.unit_names() | ({} if _is_chinese() else COUNTIES_EN)
+
+
+def units_named_in_english(text: str) -> list[dict[str, Any]]:
+    """Return the city and counties whose romanised name begins with `text`, as `queries.find_units` does."""
+    codes = [code for code, name in COUNTIES_EN.items() if text and name.lower().startswith(text.lower())]
+    return [unit for code in codes for unit in queries.find_units(code, limit=1)]
+
+
+def trail(code: str) -> list[dict[str, str]]:
+    """Return the units from the city down to `code`, each with code and name."""
+    return [{"code": code[:length], "name": place(code[:length])} for length in LEVEL_OF_LENGTH if length <= len(code)]
+
+
+def word(column: str, value: Any) -> str:
+    """Return what a coded value of a column means, in the active language."""
+    if value is None or value == "":
+        return str(NOT_RECORDED)
+    if column in {"county", "township", "county_code", "township_code"}:
+        return place(str(value))
+    if column in {"land_class", "species_group"}:
+        return _table_names(f"{_TABLES[column]}", "zh" if _is_chinese() else "en").get(str(value), str(value))
+    return str(WORDS.get(column, {}).get(str(value), value))
+
+
+def stand_words(stand: dict[str, Any]) -> dict[str, str]:
+    """Return the words for the coded columns of a stand."""
+    return {column: word(column, stand[column]) for column in ("land_class", "species_group", "origin", "age_group")}
+
+
+_TABLES = {"land_class": "land_classes", "species_group": "species_groups"}
+
+
+@lru_cache(maxsize=8)
+def _table_names(table_id: str, language: str) -> dict[str, str]:
+    table = parameters.table(table_id)
+    key = table.key[0]
+    return dict(table.frame.select(key, f"name_{language}").iter_rows())
+
+
+def language() -> str:
+    """Return the active language as `zh` or `en`."""
+    return "zh" if (get_language() or "").startswith("zh") else "en"
+
+
+def _is_chinese() -> bool:
+    return language() == "zh"

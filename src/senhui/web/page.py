@@ -1,0 +1,66 @@
+"""What every page carries: navigation, language, who is signed in, and the sample-data label."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from senhui.inventory import queries
+
+
+@dataclass(frozen=True)
+class Door:
+    """An entry of the navigation; `public` says whether a visitor without an account sees it."""
+
+    name: str
+    label: Promise
+    public: bool = True
+
+    @property
+    def url(self) -> str:
+        """Address of the page."""
+        return reverse(self.name)
+
+
+DOORS = (
+    Door("map", _("Map")),
+    Door("statistics", _("Statistics")),
+    Door("releases", _("Releases")),
+    Door("parameters", _("Parameters")),
+    Door("imports", _("Imports"), public=False),
+    Door("about", _("About")),
+)
+
+
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
+) -> HttpResponse:
+    """Render a template with what every page carries."""
+    signed_in = request.user.is_authenticated
+    match = request.resolver_match
+    return render(
+        request,
+        f"senhui/{template}",
+        {
+            "doors": [door for door in DOORS if door.public or signed_in],
+            "here": (match.url_name or "").split("-")[0] if match else "",
+            "is_sample": any(release.is_sample for release in queries.releases()),
+            "other_language": "en" if (get_language() or "").startswith("zh") else "zh-hans",
+            **(context or {}),
+        },
+        status=status,
+    )
+
+
+def today() -> dt.date:
+    """Return the day on which a grant must hold for this request."""
+    return timezone.localdate()

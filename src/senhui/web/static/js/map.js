@@ -1,0 +1,412 @@
+// The one map: counties when far, townships nearer, sub-compartments when close and permitted.
+//
+// There is one state (view, release, measure, and what is selected); it lives in the address after "#", so that
+// a link restores exactly what somebody saw, in either language. The panel is HTML from the server: its words,
+// units and numbers are not this file's business. Nothing here asks another host.
+
+import * as maplibregl from "../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs";
+
+const given = JSON.parse(document.getElementById("map-state").textContent);
+const texts = given.texts;
+const LEVELS = [
+  { level: "county", minzoom: 0, maxzoom: 9.2 },
+  { level: "township", minzoom: 9.2, maxzoom: given.stands ? 11.5 : 24 },
+];
+const STANDS_FROM = 11.5;
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+// ------------------------------------------------------------------------------------------------ state
+
+const state = readAddress();
+
+function readAddress() {
+  const read = new URLSearchParams(window.location.hash.slice(1));
+  const release = read.get("release");
+  return {
+    view: readView(read.get("map")),
+    release: given.releases.includes(release) ? release : given.releases[0],
+    measure: read.get("measure") === "measured" ? "measured" : "calibrated",
+    place: /^\d{4,12}$/.test(read.get("place") ?? "") ? read.get("place") : given.city,
+    row: /^\d+$/.test(read.get("row") ?? "") ? read.get("row") : null,
+  };
+}
+
+function readView(text) {
+  const [zoom, lat, lon] = (text ?? "").split("/").map(Number);
+  const fits = [zoom, lat, lon].every(Number.isFinite) && Math.abs(lat) <= 90 && Math.abs(lon) <= 180;
+  return fits ? { zoom, center: [lon, lat] } : null;
+}
+
+function writeAddress() {
+  const centre = map.getCenter();
+  const parts = [
+    `map=${map.getZoom().toFixed(2)}/${centre.lat.toFixed(5)}/${centre.lng.toFixed(5)}`,
+    `release=${state.release}`,
+    `measure=${state.measure}`,
+    state.row === null ? `place=${state.place}` : `row=${state.row}`,
+  ];
+  window.history.replaceState(null, "", `#${parts.join("&")}`);
+}
+
+function address(template, values) {
+  return template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? encodeURIComponent(values[name]) : whole));
+}
+
+// ------------------------------------------------------------------------------------------------ panel
+
+const panel = document.getElementById("panel-body");
+let panelRequest = null;
+
+async function showPanel() {
+  panelRequest?.abort();
+  panelRequest = new AbortController();
+  const query = new URLSearchParams({ release: state.release, measure: state.measure });
+  if (state.row === null) query.set("place", state.place);
+  else query.set("row", state.row);
+  try {
+    const answer = await fetch(`${given.addresses.panel}?${query}`, {
+      signal: panelRequest.signal,
+      headers: { "HX-Request": "true" },
+    });
+    panel.innerHTML = await answer.text();
+    panel.parentElement.scrollTop = 0;
+  } catch (error) {
+    if (error.name !== "AbortError") say(texts.panel_error);
+  }
+}
+
+function say(text) {
+  const note = document.createElement("p");
+  note.className = "note warn";
+  note.setAttribute("role", "alert");
+  note.textContent = text;
+  panel.prepend(note);
+}
+
+panel.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-place], [data-row]");
+  if (!link) return;
+  event.preventDefault();
+  if (link.dataset.place) selectPlace(link.dataset.place, { fly: true });
+  else selectRow(link.dataset.row, { fly: true });
+});
+
+const sheet = document.getElementById("sheet");
+sheet.addEventListener("click", () => {
+  const raised = document.getElementById("panel").classList.toggle("raised");
+  sheet.setAttribute("aria-expanded", String(raised));
+});
+
+// -------------------------------------------------------------------------------------------------- map
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// A step function over the classes of the legend; what has no number keeps the legend's last colour.
+function ramp(value) {
+  const { steps, no_value } = given.style;
+  const step = ["step", ["to-number", value], steps[0].colour];
+  for (const { lower, colour: fill } of steps.slice(1)) step.push(lower, fill);
+  return ["case", ["==", value, null], no_value, step];
+}
+
+function style() {
+  const sources = {};
+  const layers = [{ id: "ground", type: "background", paint: { "background-color": colour("--sunken") } }];
+  for (const { level, minzoom, maxzoom } of LEVELS) {
+    sources[level] = { type: "geojson", data: address(given.addresses.boundaries, { level }), promoteId: "code" };
+    layers.push({
+      id: `${level}-fill`, type: "fill", source: level, minzoom, maxzoom,
+      paint: { "fill-color": ramp(["feature-state", "density"]), "fill-opacity": 0.92 },
+    });
+  }
+  if (given.stands) {
+    sources.stands = standsSource();
+    layers.push(
+      {
+        id: "stands-fill", type: "fill", source: "stands", "source-layer": "sub_compartments", minzoom: STANDS_FROM,
+        paint: { "fill-color": ["case", ["==", ["get", "estimate"], 1], ramp(["get", "stock"]), given.style.no_value] },
+      },
+      {
+        id: "stands-line", type: "line", source: "stands", "source-layer": "sub_compartments", minzoom: STANDS_FROM,
+        paint: { "line-color": colour("--ink"), "line-opacity": 0.35, "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.2, 15, 1] },
+      },
+    );
+  }
+  layers.push(
+    { id: "township-line", type: "line", source: "township", minzoom: 8.5,
+      paint: { "line-color": colour("--ink"), "line-opacity": 0.5, "line-width": ["interpolate", ["linear"], ["zoom"], 9, 0.4, 13, 1.4] } },
+    { id: "county-line", type: "line", source: "county",
+      paint: { "line-color": colour("--ink"), "line-opacity": 0.85, "line-width": ["interpolate", ["linear"], ["zoom"], 7, 0.8, 12, 2.2] } },
+    ...["township", "county"].map((level) => ({
+      id: `${level}-chosen`, type: "line", source: level,
+      filter: ["==", ["get", "code"], state.row === null ? state.place : ""],
+      paint: { "line-color": colour("--focus"), "line-width": 3.5 },
+    })),
+  );
+  if (given.stands) {
+    layers.push({
+      id: "stands-chosen", type: "line", source: "stands", "source-layer": "sub_compartments", minzoom: 11,
+      filter: ["==", ["id"], chosenFeature()], paint: { "line-color": colour("--focus"), "line-width": 3.5 },
+    });
+  }
+  for (const { level, minzoom, maxzoom } of LEVELS) {
+    sources[`${level}-names`] = { type: "geojson", data: { type: "FeatureCollection", features: [] } };
+    layers.push({
+      id: `${level}-names`, type: "symbol", source: `${level}-names`, minzoom, maxzoom: level === "township" ? 13.5 : maxzoom,
+      layout: { "text-field": ["get", "name"], "text-font": ["sans-serif"], "text-size": level === "county" ? 14 : 12, "text-padding": 4 },
+      paint: { "text-color": "#101512", "text-halo-color": "rgba(255,255,255,0.9)", "text-halo-width": 1.6 },
+    });
+  }
+  return { version: 8, sources, layers };
+}
+
+function standsSource() {
+  const tiles = given.addresses.tiles.replace("{release}", state.release);
+  return { type: "vector", tiles: [`${window.location.origin}${tiles}`], minzoom: 11, maxzoom: 13 };
+}
+
+const chosenFeature = () => (state.row === null ? -1 : Number(state.row) + 1);
+const boxes = new Map();
+let map = null;
+
+function start() {
+  map = new maplibregl.Map({
+    container: "map",
+    style: style(),
+    ...(state.view ?? { bounds: given.style.bounds, fitBoundsOptions: { padding: 24 } }),
+    minZoom: 6,
+    maxZoom: 17,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    localIdeographFontFamily: "'Noto Sans SC', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif",
+    attributionControl: false,
+    locale: { "NavigationControl.ZoomIn": texts.zoom_in, "NavigationControl.ZoomOut": texts.zoom_out, "Map.Title": texts.map },
+  });
+  map.touchZoomRotate.disableRotation();
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibregl.ScaleControl({ maxWidth: 110 }), "bottom-right");
+  map.on("load", async () => {
+    await Promise.all(LEVELS.map(({ level }) => placeNames(level)));
+    await colourPlaces();
+    document.getElementById("map").dataset.ready = "true";
+  });
+  map.on("moveend", () => { writeAddress(); sayLevel(); });
+  map.on("click", choose);
+  for (const layer of ["county-fill", "township-fill", ...(given.stands ? ["stands-fill"] : [])]) {
+    map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
+    map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
+  }
+  let told = false;
+  map.on("error", (event) => {
+    if (told || event.error?.status === 403) return;
+    told = true;
+    say(texts.tile_error);
+  });
+  sayLevel();
+}
+
+// Names stand once per place, at the point that the server gives, and not once per tile.
+async function placeNames(level) {
+  const answer = await fetch(address(given.addresses.labels, { level }));
+  const labels = await answer.json();
+  for (const { code, bbox } of labels) boxes.set(code, bbox);
+  map.getSource(`${level}-names`).setData({
+    type: "FeatureCollection",
+    features: labels.map(({ name, point }) => ({
+      type: "Feature",
+      properties: { name },
+      geometry: { type: "Point", coordinates: point },
+    })),
+  });
+}
+
+async function colourPlaces() {
+  await Promise.all(LEVELS.map(async ({ level }) => {
+    const answer = await fetch(`${address(given.addresses.choropleth, { release: state.release, level })}?measure=${state.measure}`);
+    const { values } = await answer.json();
+    map.removeFeatureState({ source: level });
+    for (const [code, density] of Object.entries(values)) map.setFeatureState({ source: level, id: code }, { density });
+  }));
+}
+
+function sayLevel() {
+  const zoom = map.getZoom();
+  const { levels } = given.style;
+  const name = given.stands && zoom >= STANDS_FROM ? "stand" : zoom >= LEVELS[0].maxzoom ? "township" : "county";
+  document.getElementById("legend-level").textContent = levels[name];
+}
+
+function choose({ point }) {
+  const layers = ["stands-fill", "township-fill", "county-fill"].filter((id) => map.getLayer(id));
+  const [found] = map.queryRenderedFeatures(point, { layers });
+  if (!found) return;
+  if (found.layer.id === "stands-fill") selectRow(String(found.id - 1), { fly: false });
+  else selectPlace(found.properties.code, { fly: false });
+}
+
+function selectPlace(code, { fly, box = boxes.get(code) }) {
+  Object.assign(state, { place: code, row: null });
+  showChosen();
+  if (!map) return;
+  if (fly && code === given.city) map.fitBounds(given.style.bounds, { padding: 24 });
+  else if (fly && box) map.fitBounds(box, { padding: 40, maxZoom: 13 });
+  writeAddress();
+}
+
+async function selectRow(row, { fly }) {
+  state.row = row;
+  showChosen();
+  if (!map) return;
+  if (fly) {
+    const answer = await fetch(address(given.addresses.stand, { release: state.release, row }));
+    if (answer.ok) map.fitBounds((await answer.json()).bbox, { padding: 80, maxZoom: 15 });
+  }
+  writeAddress();
+}
+
+function showChosen() {
+  showPanel();
+  if (!map) return;
+  for (const level of ["county", "township"]) {
+    map.setFilter(`${level}-chosen`, ["==", ["get", "code"], state.row === null ? state.place : ""]);
+  }
+  if (given.stands) map.setFilter("stands-chosen", ["==", ["id"], chosenFeature()]);
+}
+
+// -------------------------------------------------------------------------------- release and measure
+
+const release = document.getElementById("release");
+const measure = document.getElementById("measure");
+release.value = state.release;
+measure.value = state.measure;
+
+release.addEventListener("change", async () => {
+  state.release = release.value;
+  // A row is a position in one release; in another it would be another stand.
+  state.row = null;
+  showChosen();
+  if (!map) return;
+  if (given.stands) map.getSource("stands").setTiles(standsSource().tiles);
+  writeAddress();
+  await colourPlaces();
+});
+
+measure.addEventListener("change", async () => {
+  state.measure = measure.value;
+  showPanel();
+  if (!map) return;
+  writeAddress();
+  await colourPlaces();
+});
+
+// A link to another view of this page, typed or pasted, only changes what follows "#".
+window.addEventListener("hashchange", () => {
+  const previous = state.release;
+  Object.assign(state, readAddress());
+  release.value = state.release;
+  measure.value = state.measure;
+  if (map && given.stands && previous !== state.release) map.getSource("stands").setTiles(standsSource().tiles);
+  showChosen();
+  if (map && state.view) map.jumpTo(state.view);
+  if (map) colourPlaces();
+});
+
+// ----------------------------------------------------------------------------------------------- search
+
+const search = document.getElementById("search");
+const found = document.getElementById("found");
+let searchRequest = null;
+let waiting = 0;
+let marked = -1;
+
+search.addEventListener("input", () => {
+  window.clearTimeout(waiting);
+  waiting = window.setTimeout(find, 180);
+});
+
+async function find() {
+  const text = search.value.trim();
+  searchRequest?.abort();
+  if (!text) { closeFound(); return; }
+  searchRequest = new AbortController();
+  try {
+    const query = new URLSearchParams({ q: text, release: state.release });
+    const answer = await fetch(`${given.addresses.places}?${query}`, { signal: searchRequest.signal });
+    showFound((await answer.json()).found);
+  } catch (error) {
+    if (error.name !== "AbortError") say(texts.panel_error);
+  }
+}
+
+function showFound(entries) {
+  marked = -1;
+  found.replaceChildren(...entries.map((entry, index) => {
+    const option = document.createElement("li");
+    option.setAttribute("role", "option");
+    option.id = `found-${index}`;
+    option.append(span(entry.name), span(`${texts[entry.kind]} ${entry.kind === "sub_compartment" ? "" : entry.code}`, "soft small"));
+    option.addEventListener("mousedown", (event) => { event.preventDefault(); take(entry); });
+    option.entry = entry;
+    return option;
+  }));
+  if (!entries.length) {
+    const nothing = document.createElement("li");
+    nothing.className = "nothing";
+    nothing.textContent = texts.nothing;
+    found.append(nothing);
+  }
+  found.hidden = false;
+  search.setAttribute("aria-expanded", "true");
+}
+
+function span(text, className = "") {
+  const element = document.createElement("span");
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+function closeFound() {
+  found.hidden = true;
+  search.setAttribute("aria-expanded", "false");
+  search.removeAttribute("aria-activedescendant");
+}
+
+function take(entry) {
+  search.value = entry.name;
+  closeFound();
+  if (entry.kind === "sub_compartment") {
+    if (map) map.fitBounds(entry.bbox, { padding: 80, maxZoom: 15 });
+    selectRow(String(entry.row), { fly: false });
+  } else {
+    selectPlace(entry.kind === "village" ? entry.code.slice(0, 9) : entry.code, { fly: true });
+  }
+}
+
+search.addEventListener("keydown", (event) => {
+  const options = [...found.querySelectorAll('[role="option"]')];
+  if (event.key === "Escape") closeFound();
+  if (event.key === "Enter" && options.length && !found.hidden) {
+    event.preventDefault();
+    take(options[Math.max(marked, 0)].entry);
+  }
+  if (!["ArrowDown", "ArrowUp"].includes(event.key) || !options.length) return;
+  event.preventDefault();
+  marked = (marked + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length;
+  options.forEach((option, index) => option.setAttribute("aria-selected", String(index === marked)));
+  options[marked].scrollIntoView({ block: "nearest" });
+  search.setAttribute("aria-activedescendant", options[marked].id);
+});
+search.addEventListener("blur", closeFound);
+
+// ------------------------------------------------------------------------------------------------ begin
+
+showPanel();
+try {
+  start();
+  dark.addEventListener("change", () => window.location.reload());
+} catch (error) {
+  map = null;
+  document.getElementById("map").textContent = texts.no_webgl;
+}

@@ -1,0 +1,41 @@
+"""What the panel and the statistics page ask of `atlas.statistics`, named and sorted for reading. No sums of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from senhui.atlas.statistics import statistics
+from senhui.web import names
+
+DIMENSIONS = ("species_group", "land_class", "origin", "age_group", "county", "township")
+"""What the statistics page can group by, the default first."""
+
+
+def total(release_id: str, *, within: str) -> dict[str, Any] | None:
+    """Return the one row of totals of an area, or None where the release has no stand there."""
+    frame = statistics(release_id, within=within, by=(), where={})
+    return frame.row(0, named=True) if frame.height else None
+
+
+def composition(release_id: str, *, within: str, measure: str) -> list[dict[str, Any]]:
+    """Return stock by species group, the largest first."""
+    return grouped(release_id, within=within, by="species_group", sort=measure)
+
+
+def parts(release_id: str, *, within: str, level: str, measure: str) -> list[dict[str, Any]]:
+    """Return the totals of the units one level below, the largest first; of a township, none."""
+    below = names.LEVEL_BELOW.get(level)
+    return grouped(release_id, within=within, by=below, sort=measure) if below else []
+
+
+def grouped(release_id: str, *, within: str | None, by: str, sort: str) -> list[dict[str, Any]]:
+    """Return the totals of each value of one dimension, with its code as `code` and its name as `name`."""
+    frame = statistics(release_id, within=within, by=(by,), where={})
+    return named_rows(frame.sort(sort, descending=True, nulls_last=True), by)
+
+
+def named_rows(frame: pl.DataFrame, by: str) -> list[dict[str, Any]]:
+    """Return rows with the code and the name of their value of dimension `by`."""
+    return [{**row, "code": row[by], "name": names.word(by, row[by])} for row in frame.iter_rows(named=True)]

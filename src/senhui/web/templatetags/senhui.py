@@ -1,0 +1,118 @@
+"""Template filters: numbers in the reader's habit, names in the reader's language. Formatting only."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from django import template
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from senhui.web import units
+
+register = template.Library()
+
+MARK_MEANINGS: dict[str, Promise] = {
+    "A": _("read in the cited document"),
+    "B": _("general knowledge, document not read"),
+    "C": _("unsure, to be checked before anything depends on it"),
+    "D": _("derived here from values that are listed"),
+}
+
+JOB_STATES: dict[str, Promise] = {
+    "queued": _("waiting"),
+    "running": _("running"),
+    "succeeded": _("done"),
+    "failed": _("failed"),
+    "cancelled": _("cancelled"),
+}
+
+DRAFT_STATES: dict[str, Promise] = {
+    "imported": _("imported, not measured"),
+    "measured": _("measured, not released"),
+    "released": _("released"),
+    "discarded": _("discarded"),
+}
+
+
+@register.filter
+def quantity(value: float | None, name: str) -> SafeString:
+    """Return the number alone (its unit stands in the table's head), with the SI value as tooltip."""
+    shown = units.shown(value, name)
+    return format_html('<span title="{}">{}</span>', shown.exact, shown.text)
+
+
+@register.filter
+def with_unit(value: float | None, name: str) -> SafeString:
+    """Return the number with its unit, with the SI value as tooltip."""
+    shown = units.shown(value, name)
+    return format_html('<span title="{}">{}<span class="unit"> {}</span></span>', shown.exact, shown.text, shown.unit)
+
+
+@register.filter
+def unit_of(name: str) -> str:
+    """Return the unit in which the active language writes the quantity `name`."""
+    return units.habit(name).unit
+
+
+@register.filter
+def in_language(value: Any, stem: str = "name") -> str:
+    """Return `<stem>_zh` or `<stem>_en` of a mapping or object, whichever the active language asks for.
+
+    Where only Chinese exists (places), Chinese is given.
+    """
+    suffix = "zh" if (get_language() or "").startswith("zh") else "en"
+    for key in (f"{stem}_{suffix}", f"{stem}_zh"):
+        found = value.get(key) if isinstance(value, dict) else getattr(value, key, None)
+        if found:
+            return str(found)
+    return ""
+
+
+@register.filter
+def item(mapping: Any, key: Any) -> Any:
+    """Return `mapping[key]`, or nothing."""
+    return mapping.get(key) if mapping else None
+
+
+@register.filter
+def short_hash(value: str) -> str:
+    """Return the first twelve digits of a hash; the page gives the whole one as tooltip."""
+    return value[:12]
+
+
+@register.filter
+def mark_meaning(mark: str) -> str:
+    """Return what a confidence mark says of a number's source."""
+    return str(MARK_MEANINGS[mark])
+
+
+@register.filter
+def parameter_address(parameter_id: str) -> str:
+    """Return the address of a parameter's page; of a table's cell, at its row."""
+    table, _hash, cell = parameter_id.partition("#")
+    address = reverse("parameters-one", args=[table])
+    return f"{address}#{quote(cell.rpartition('.')[0])}" if cell else address
+
+
+@register.filter
+def job_state_word(state: str) -> str:
+    """Return the word for the state of a job."""
+    return str(JOB_STATES[state])
+
+
+@register.filter
+def draft_state_word(state: str) -> str:
+    """Return the word for the state of a draft."""
+    return str(DRAFT_STATES[state])
+
+
+@register.filter
+def from_catalogue(text: str) -> str:
+    """Return the translation of a note that a room below wrote in English, or the note itself."""
+    return gettext(text) if text else ""

@@ -1,0 +1,51 @@
+"""Addresses of all pages. Each page's view is wrapped so that a known refusal becomes a page that explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpResponse
+from django.urls import URLPattern, path
+from django.views.i18n import set_language
+
+from senhui.web.api import api
+from senhui.web.errors import explained
+from senhui.web.views import about, imports, jobs, map, parameters, releases, sign_in, statistics
+
+
+def _page(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+    return path(route, explained(view), name=name)
+
+
+urlpatterns = [
+    _page("", map.map_page, "map"),
+    _page("map/panel/", map.panel, "map-panel"),
+    _page("statistics/", statistics.statistics_page, "statistics"),
+    _page("statistics/table.<str:form>", statistics.download, "statistics-download"),
+    _page("releases/", releases.list_releases, "releases"),
+    _page("releases/<str:release_id>/", releases.show_release, "releases-one"),
+    _page("releases/<str:release_id>/parameters/", releases.show_parameters, "releases-parameters"),
+    _page("releases/<str:release_id>/derivations/<int:number>/", releases.show_derivation, "releases-derivation"),
+    _page("releases/<str:release_id>/sub-compartments.<str:form>", releases.download, "releases-download"),
+    _page("imports/", imports.list_imports, "imports"),
+    _page("imports/<int:draft_id>/", imports.show_draft, "imports-draft"),
+    _page("imports/<int:draft_id>/findings.csv", imports.download_findings, "imports-findings"),
+    _page("imports/<int:draft_id>/measure/", imports.measure, "imports-measure"),
+    _page("imports/<int:draft_id>/discard/", imports.discard, "imports-discard"),
+    _page("imports/<int:draft_id>/release/", imports.release, "imports-release"),
+    _page("parameters/", parameters.list_parameters, "parameters"),
+    _page("parameters/<str:parameter_id>/", parameters.show_parameter, "parameters-one"),
+    _page("jobs/<int:job_id>/", jobs.show_job, "jobs-one"),
+    _page("jobs/<int:job_id>/state/", jobs.job_state, "jobs-state"),
+    _page("jobs/<int:job_id>/cancel/", jobs.cancel_job, "jobs-cancel"),
+    _page("sign-in/", sign_in.sign_in, "sign-in"),
+    _page("sign-in/<str:token>/", sign_in.sign_in_by_link, "sign-in-link"),
+    _page("sign-out/", sign_in.sign_out, "sign-out"),
+    _page("about/", about.about, "about"),
+    path("language/", set_language, name="set_language"),
+    path("api/v1/", api.urls),
+]
+
+handler403 = "senhui.web.views.failures.not_allowed"
+handler404 = "senhui.web.views.failures.not_found"
+handler500 = "senhui.web.views.failures.broken"

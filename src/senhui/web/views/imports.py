@@ -1,0 +1,154 @@
+"""From a file to a release (导入): upload, the draft with its findings, measure, and release by a second person."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import PurePath
+from typing import Any
+
+import polars as pl
+from django.contrib.auth.views import redirect_to_login
+from django.core.files.uploadedfile import UploadedFile
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from senhui.access.queries import areas_for
+from senhui.inventory import queries
+from senhui.inventory.actions.discard_draft import discard_draft
+from senhui.inventory.jobs import uploads_directory
+from senhui.jobs import queries as job_queries
+from senhui.jobs.actions.start_job import start_job
+from senhui.web import names
+from senhui.web.findings import described
+from senhui.web.forms import ImportForm, ReleaseForm
+from senhui.web.page import page, today
+
+N_FINDINGS_PER_PAGE = 50
+
+
+def list_imports(request: HttpRequest) -> HttpResponse:
+    """List drafts and jobs of the person, with the form that begins an import."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    may_import = not areas_for(request.user, "import_layer", on=today()).is_empty
+    form = ImportForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        return redirect("jobs-one", _start_import(request, form))
+    context = {
+        "form": form,
+        "may_import": may_import,
+        "drafts": queries.drafts(request.user, on=today()),
+        "jobs": job_queries.jobs_of(request.user, now=timezone.now(), limit=10),
+    }
+    return page(request, "imports.html", context, status=400 if form.errors else 200)
+
+
+def _start_import(request: HttpRequest, form: ImportForm) -> int:
+    upload: UploadedFile = form.cleaned_data["file"]
+    name = PurePath(upload.name or "layer").name
+    directory = uploads_directory() / str(uuid.uuid4())
+    directory.mkdir(parents=True)
+    path = directory / name
+    with path.open("wb") as stream:
+        for chunk in upload.chunks():
+            stream.write(chunk)
+    arguments = {
+        "path": str(path),
+        "original_name": name,
+        "reference_year": form.cleaned_data["reference_year"],
+        "profile": form.profile(),
+    }
+    title = _("Import %(file)s") % {"file": name}
+    return start_job(request.user, "inventory.import_layer", arguments, title=title, now=timezone.now())
+
+
+def show_draft(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Show what was read and recognised, what the checks found, and what can be done next."""
+    draft = queries.draft(request.user, draft_id, on=today())
+    discarded = draft.state == "discarded"
+    found = pl.DataFrame() if discarded else queries.findings(draft)
+    severity, field = request.GET.get("severity", ""), request.GET.get("field", "")
+    chosen = found
+    if severity and not found.is_empty():
+        chosen = chosen.filter(pl.col("severity") == severity)
+    if field and not found.is_empty():
+        chosen = chosen.filter(pl.col("field") == field)
+    shown = Paginator(range(chosen.height), N_FINDINGS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "draft": draft,
+        "is_sample": draft.is_sample,
+        "townships": [names.place(code) for code in draft.township_codes],
+        "findings": [
+            described(row)
+            for row in chosen.slice(max(shown.start_index() - 1, 0), N_FINDINGS_PER_PAGE).iter_rows(named=True)
+        ],
+        "n_findings": found.height,
+        "fields": [] if found.is_empty() else found["field"].drop_nulls().unique().sort().to_list(),
+        "chosen_field": field,
+        "chosen_severity": severity,
+        "shown": shown,
+        "may": _may(request, draft),
+        "release_form": ReleaseForm(),
+    }
+    return page(request, "draft.html", context)
+
+
+def _may(request: HttpRequest, draft: queries.DraftInfo) -> dict[str, Any]:
+    """Say which buttons the page offers; the actions themselves decide again."""
+    importing = areas_for(request.user, "import_layer", on=today())
+    releasing = areas_for(request.user, "release_layer", on=today())
+    is_open = draft.state in {"imported", "measured"}
+    prepared_it = request.user.pk in {draft.imported_by_id, draft.measured_by_id}
+    return {
+        "work": is_open and all(importing.covers(code) for code in draft.township_codes),
+        "measure": not draft.n_errors,
+        "release": draft.state == "measured"
+        and not prepared_it
+        and all(releasing.covers(code) for code in draft.township_codes),
+        "prepared_it": prepared_it,
+    }
+
+
+def download_findings(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Give the findings as CSV, with reason and remedy in the reader's language."""
+    found = queries.findings(queries.draft(request.user, draft_id, on=today()))
+    rows = [described(row) for row in found.iter_rows(named=True)]
+    columns = ("row", "sub_compartment_id", "field", "value", "severity", "reason", "message", "remedy")
+    table = pl.DataFrame({name: [row[name] for row in rows] for name in columns}, strict=False)
+    # Excel takes a CSV for the local code page unless it begins with the byte order mark.
+    response = HttpResponse("\ufeff" + table.write_csv(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="draft-{draft_id}-findings.csv"'
+    return response
+
+
+@require_POST
+def measure(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Start measuring a draft."""
+    draft = queries.draft(request.user, draft_id, on=today())
+    title = _("Measure %(file)s") % {"file": draft.original_name}
+    job = start_job(request.user, "inventory.measure_draft", {"draft_id": draft_id}, title=title, now=timezone.now())
+    return redirect("jobs-one", job)
+
+
+@require_POST
+def discard(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Discard a draft."""
+    discard_draft(request.user, draft_id=draft_id, now=timezone.now())
+    return redirect("imports")
+
+
+@require_POST
+def release(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Start releasing a draft, with its map."""
+    form = ReleaseForm(request.POST)
+    if not form.is_valid():
+        return redirect("imports-draft", draft_id)
+    draft = queries.draft(request.user, draft_id, on=today())
+    title = _("Release %(file)s") % {"file": draft.original_name}
+    arguments = {"draft_id": draft_id, "label": form.cleaned_data["label"]}
+    job = start_job(request.user, "atlas.release_and_map", arguments, title=title, now=timezone.now())
+    return redirect("jobs-one", job)

@@ -1,0 +1,40 @@
+"""A long piece of work (任务): progress, estimate, log and cancel. The page asks again each second until it ends."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from senhui.jobs import queries
+from senhui.jobs.actions import cancel_job as cancel
+from senhui.web.page import page
+
+
+def show_job(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Show how a job stands."""
+    return page(request, "job.html", _context(request, job_id))
+
+
+def job_state(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Return the part of the page that changes while the job runs."""
+    return page(request, "fragments/job_state.html", _context(request, job_id))
+
+
+@require_POST
+def cancel_job(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Cancel a job and show it."""
+    cancel.cancel_job(request.user, job_id=job_id, now=timezone.now())
+    return redirect("jobs-one", job_id)
+
+
+def _context(request: HttpRequest, job_id: int) -> dict[str, object]:
+    job = queries.job(request.user, job_id, now=timezone.now())
+    result = job.result if isinstance(job.result, dict) else {}
+    links = {
+        "draft": reverse("imports-draft", args=[result["draft_id"]]) if "draft_id" in result else "",
+        "release": reverse("releases-one", args=[result["release_id"]]) if "release_id" in result else "",
+    }
+    return {"job": job, "links": links}

@@ -1,0 +1,135 @@
+"""The one map (一张图) and the panel beside it.
+
+The page brings the state of the map as JSON (no inline script); the panel is HTML from here, so that its words and
+numbers pass the same catalogues and units as every page. `static/js/map.js` holds the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from senhui.access.queries import areas_for
+from senhui.inventory import queries
+from senhui.web import names, summaries
+from senhui.web.map_style import legend, style
+from senhui.web.page import page, today
+
+N_STANDS_LISTED = 60
+
+
+def map_page(request: HttpRequest) -> HttpResponse:
+    """Show the map; without a release, say what it will show and how to begin."""
+    releases = queries.releases()
+    if not releases:
+        return page(request, "no_release.html")
+    units = queries.administrative_units("city") or queries.administrative_units("county")
+    areas = areas_for(request.user, "view_sub_compartments", on=today())
+    state: dict[str, Any] = {
+        "language": "zh-Hans" if (get_language() or "").startswith("zh") else "en",
+        "city": units[0].code if units else "",
+        "releases": [info.id for info in releases],
+        "stands": not areas.is_empty,
+        "style": style(),
+        "addresses": {
+            "panel": reverse("map-panel"),
+            "boundaries": "/api/v1/boundaries/{level}.geojson",
+            "labels": "/api/v1/labels/{level}",
+            "stand": "/api/v1/releases/{release}/sub-compartments/{row}",
+            "choropleth": "/api/v1/releases/{release}/choropleth/{level}",
+            "tiles": "/tiles/{release}/{z}/{x}/{y}.mvt",
+            "places": "/api/v1/places",
+        },
+        "texts": _texts(),
+    }
+    context = {
+        "releases": releases,
+        "state": state,
+        "legend": legend(),
+        "sees_stands": not areas.is_empty,
+    }
+    return page(request, "map.html", context)
+
+
+def panel(request: HttpRequest) -> HttpResponse:
+    """Show what is known of one place (`place`, an area code) or one sub-compartment (`row`) of a release."""
+    release = queries.release(request.GET.get("release", ""))
+    measure = "stock_tc" if request.GET.get("measure") == "measured" else "calibrated_stock_tc"
+    row = request.GET.get("row", "")
+    if row.isdecimal():
+        return _stand_panel(request, release, int(row))
+    return _place_panel(request, release, request.GET.get("place", ""), measure)
+
+
+def _stand_panel(request: HttpRequest, release: queries.ReleaseInfo, row: int) -> HttpResponse:
+    stand = queries.stand(request.user, release.id, row, on=today())
+    derivations = {
+        kind: queries.derivation(release.id, stand[column])
+        for kind, column in (("main", "derivation_id"), ("scattered", "scattered_derivation_id"))
+        if stand[column] is not None
+    }
+    context = {
+        "release": release,
+        "is_sample": release.is_sample,
+        "stand": stand,
+        "words": names.stand_words(stand),
+        "trail": names.trail(stand["township_code"]),
+        "main": derivations["main"],
+        "scattered": derivations.get("scattered"),
+    }
+    return page(request, "fragments/stand_panel.html", context)
+
+
+def _place_panel(request: HttpRequest, release: queries.ReleaseInfo, code: str, measure: str) -> HttpResponse:
+    if not code.isdecimal() or len(code) not in names.LEVEL_OF_LENGTH:
+        raise Http404
+    level = names.LEVEL_OF_LENGTH[len(code)]
+    areas = areas_for(request.user, "view_sub_compartments", on=today())
+    stands: list[dict[str, Any]] = []
+    if level == "township" and areas.covers(code):
+        stands = queries.find_stands(request.user, release.id, code, on=today(), limit=N_STANDS_LISTED)
+    context = {
+        "release": release,
+        "is_sample": release.is_sample,
+        "level": level,
+        "code": code,
+        "name": names.place(code),
+        "trail": names.trail(code)[:-1],
+        "measure": measure,
+        "is_calibrated": measure == "calibrated_stock_tc",
+        "total": summaries.total(release.id, within=code),
+        "composition": summaries.composition(release.id, within=code, measure=measure),
+        "parts": summaries.parts(release.id, within=code, level=level, measure=measure),
+        "part_level": names.LEVEL_BELOW.get(level),
+        "stands": stands,
+        "sees_stands": areas.covers(code),
+        "sees_some": not areas.is_empty,
+        "n_listed": N_STANDS_LISTED,
+    }
+    return page(request, "fragments/place_panel.html", context)
+
+
+def _texts() -> dict[str, str]:
+    """Return the words that the script itself writes."""
+    return {
+        "nothing": _("Nothing found. Search by a place's name or code, or by a sub-compartment number."),
+        "no_webgl": _(
+            "This browser cannot draw the map (WebGL is off). The panel, the statistics and the search still work."
+        ),
+        "tile_error": _("Part of the map could not be loaded. It will be tried again when you move the map."),
+        "panel_error": _("The panel could not be loaded. Check the connection and choose the place again."),
+        "sub_compartment": _("sub-compartment"),
+        "county": _("county"),
+        "township": _("township"),
+        "city": _("city"),
+        "village": _("village"),
+        "zoom_in": _("Zoom in"),
+        "zoom_out": _("Zoom out"),
+        "map": _("Map of carbon density"),
+        "km": _("km"),
+        "m": _("m"),
+    }

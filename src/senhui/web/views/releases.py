@@ -1,0 +1,95 @@
+"""Releases (发布): the list, one with its manifest, the parameters its totals rest on, and derivations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+
+from senhui.access.queries import areas_for
+from senhui.atlas import exports
+from senhui.atlas.statistics import parameters_used
+from senhui.inventory import queries
+from senhui.web import names, summaries
+from senhui.web.page import page, today
+
+EXPORT_FORMS = {"gpkg": "GeoPackage", "zip": "Shapefile", "csv": "CSV", "xlsx": "XLSX"}
+
+
+def list_releases(request: HttpRequest) -> HttpResponse:
+    """List all releases with their totals."""
+    listed = [{"info": info, "total": summaries.total(info.id, within="")} for info in queries.releases()]
+    if not listed:
+        return page(request, "no_release.html")
+    return page(request, "releases.html", {"listed": listed})
+
+
+def show_release(request: HttpRequest, release_id: str) -> HttpResponse:
+    """Show who prepared and released what, from which file, with which code and numbers, and its calibration."""
+    info = queries.release(release_id)
+    measurement = info.manifest["measurement"]
+    context = {
+        "release": info,
+        "is_sample": info.is_sample,
+        "manifest": info.manifest,
+        "measurement": measurement,
+        "domains": (measurement["calibration"] or {}).get("domains", []),
+        "total": summaries.total(release_id, within=""),
+        "derivations": sorted(queries.derivations(release_id).values(), key=lambda row: (row["kind"], row["id"])),
+        "used": parameters_used(release_id),
+        "may_export": not areas_for(request.user, "export_sub_compartments", on=today()).is_empty,
+        "export_forms": EXPORT_FORMS.items(),
+    }
+    return page(request, "release.html", context)
+
+
+def show_parameters(request: HttpRequest, release_id: str) -> HttpResponse:
+    """List every published number that the totals of an area (`within`) rest on."""
+    info = queries.release(release_id)
+    within = request.GET.get("within", "")
+    if within and (not within.isdecimal() or len(within) not in names.LEVEL_OF_LENGTH):
+        raise Http404
+    context = {
+        "release": info,
+        "is_sample": info.is_sample,
+        "place": names.place(within) if within else "",
+        "used": parameters_used(release_id, within=within or None),
+    }
+    return page(request, "release_parameters.html", context)
+
+
+def show_derivation(request: HttpRequest, release_id: str, number: int) -> HttpResponse:
+    """Show how one kind of stand got its number; with `row`, the stored numbers of that stand. Nothing is recomputed."""
+    info = queries.release(release_id)
+    derivation = queries.derivation(release_id, number)
+    row = request.GET.get("row", "")
+    stand: dict[str, Any] | None = None
+    if row.isdecimal():
+        stand = queries.stand(request.user, release_id, int(row), on=today())
+        if number not in {stand["derivation_id"], stand["scattered_derivation_id"]}:
+            raise Http404
+    inputs = [
+        {**column, "value": None if stand is None else stand.get(column["column"])} for column in derivation["inputs"]
+    ]
+    scattered = derivation["kind"] == "scattered"
+    context = {
+        "release": info,
+        "is_sample": info.is_sample,
+        "derivation": derivation,
+        "scattered": scattered,
+        "inputs": inputs,
+        "species": names.word("species_group", derivation["species_group"]) if derivation["species_group"] else "",
+        "stand": stand,
+        "trail": names.trail(stand["township_code"]) if stand else [],
+        "result_tc": stand and stand["scattered_tc" if scattered else "main_tc"],
+        "factor": stand and stand["scattered_factor" if scattered else "main_factor"],
+    }
+    return page(request, "derivation.html", context)
+
+
+def download(request: HttpRequest, release_id: str, form: str) -> FileResponse:
+    """Give the sub-compartments within the reader's areas as a file."""
+    if form not in EXPORT_FORMS:
+        raise Http404
+    path = exports.sub_compartments(request.user, release_id, form=form, on=today())
+    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
