@@ -85,6 +85,8 @@ class Progress:
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """Return a message as one line of the channel; what no database can keep as text becomes a question mark."""
-    # File names in a broken encoding reach error messages as lone surrogates.
-    return json.dumps(message, ensure_ascii=False, allow_nan=False).encode(errors="replace") + b"\n"
+    """Return a message as one line of the channel; its texts are what every database can keep."""
+    text = json.dumps(message, ensure_ascii=False, allow_nan=False)
+    assert "\\u0000" not in text, "PostgreSQL keeps no NUL in a text"
+    # File names in a broken encoding reach error messages as lone surrogates; they become question marks.
+    return text.encode(errors="replace") + b"\n"

@@ -37,7 +37,9 @@ def main(job_id: int, channel: socket.socket) -> int:
         message = encode({"end": "cancelled"})
     except Exception as problem:
         traceback.print_exc()
-        message = encode({"end": "failed", "error": f"{type(problem).__name__}: {problem}"})
+        # What a broken file is called or holds may stand in its error message, NUL included.
+        error = f"{type(problem).__name__}: {problem}".replace("\0", "�")
+        message = encode({"end": "failed", "error": error})
     channel.sendall(message)
     return 0
 

@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DatabaseError, DataError, connections
+from django.db import DatabaseError, connections
 from django.db.models import QuerySet
 
 from senhui.jobs import log_file
@@ -112,7 +112,7 @@ class Worker:
             for one in list(self.running):
                 self._watch(one)
             self._fail_lost_jobs()
-            while len(self.running) < self.at_once and (job_id := self._claim()) is not None:
+            while len(self.running) < self.at_once and (job_id := self.claim()) is not None:
                 self._start(job_id)
         except DatabaseError:
             self._database_failed()
@@ -135,7 +135,7 @@ class Worker:
         logger.exception("The database did not answer; the worker tries again")
         connections.close_all()
 
-    def _claim(self) -> int | None:
+    def claim(self) -> int | None:
         """Take the oldest queued job, or None. Of two workers the conditional UPDATE lets one through."""
         while True:
             job_id = Job.objects.filter(state="queued").order_by("id").values_list("id", flat=True).first()
@@ -176,8 +176,9 @@ class Worker:
         if has_ended:
             self._write_end(one)
             return
-        self._write_report(one)
+        # First what only reads: on SQLite a job in a long transaction may keep the report waiting.
         self._heed_cancellation(one)
+        self._write_report(one)
         if one.kill_after_s is not None and time.monotonic() > one.kill_after_s:
             _signal(one, signal.SIGKILL)
 
@@ -211,17 +212,13 @@ class Worker:
         elif is_cancelled:
             changes |= {"state": "cancelled"}
         elif end.get("end") == "failed":
-            changes |= {"state": "failed", "error": end["error"].replace("\0", "�")}
+            changes |= {"state": "failed", "error": end["error"]}
         elif end.get("end") == "cancelled" or one.kill_after_s is not None:
             changes |= {"state": "failed", "error": STOPPED}
         else:
             changes |= {"state": "failed", "error": self._last_words(one)}
         now = _now()
-        try:
-            self._mine(one.job_id).update(ended_at=now, progress_at=now, **changes)
-        except DataError as problem:
-            unkept = f"What the job returned cannot be kept: {problem}"
-            self._mine(one.job_id).update(ended_at=now, state="failed", error=unkept)
+        self._mine(one.job_id).update(ended_at=now, progress_at=now, **changes)
         one.channel.close()
         self.running.remove(one)
 
@@ -234,8 +231,9 @@ class Worker:
 
     def _fail_lost_jobs(self) -> None:
         now = _now()
-        running = Job.objects.filter(state="running").exclude(worker=self.name)
-        lost = running.filter(heartbeat_at__lt=now - dt.timedelta(seconds=self.silence_s))
+        # By id and not by name: a claim of this worker whose answer got lost has no process either.
+        others = Job.objects.filter(state="running").exclude(pk__in=[one.job_id for one in self.running])
+        lost = others.filter(heartbeat_at__lt=now - dt.timedelta(seconds=self.silence_s))
         # Asked first: on SQLite even an UPDATE of nothing waits for the one write lock.
         if lost.exists():
             lost.update(state="failed", ended_at=now, error=LOST)
@@ -275,7 +273,7 @@ def _receive(one: _Running) -> None:
         if "end" in message:
             one.end = message
         else:
-            one.report = {"fraction": message["fraction"], "note": message["note"][:200].replace("\0", "�")}
+            one.report = {"fraction": message["fraction"], "note": message["note"][:200]}
 
 
 def _now() -> dt.datetime:
