@@ -1,0 +1,23 @@
+"""The only room that reads users' files into plain tables (数据导入): sub-compartment layers, boundaries.
+
+What a file says is never believed without a look at the whole column; what is wrong with a row is a finding, what
+is wrong with a file is a named :class:`LayerRefused`. Cases: ``tests/intake/``; speed: ``benchmarks/intake.py``.
+"""
+
+from senhui.intake.boundaries import read_boundaries
+from senhui.intake.profile import ImportProfile
+from senhui.intake.reasons import REASONS, Reason
+from senhui.intake.refusal import LayerRefused
+from senhui.intake.rejected import write_rejected
+from senhui.intake.sub_compartments import SubCompartmentLayer, read_sub_compartments
+
+__all__ = [
+    "REASONS",
+    "ImportProfile",
+    "LayerRefused",
+    "Reason",
+    "SubCompartmentLayer",
+    "read_boundaries",
+    "read_sub_compartments",
+    "write_rejected",
+]
