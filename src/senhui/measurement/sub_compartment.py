@@ -19,6 +19,27 @@ from senhui.measurement.choice import CULMS, VOLUMES
 from senhui.measurement.tree import above_ground_t_ha, biomass_by_expansion_t_ha, biomass_by_volume_line_t_ha
 
 HECTARE_POOLS = ("bamboo", "shrub", "economic")
+MEASURED_COLUMNS = (
+    "method",
+    "derivation_id",
+    "no_estimate_reason",
+    "tree_above_tc_ha",
+    "tree_below_tc_ha",
+    "bamboo_tc_ha",
+    "shrub_tc_ha",
+    "economic_tc_ha",
+    "main_tc",
+    "scattered_derivation_id",
+    "scattered_no_estimate_reason",
+    "scattered_tc_ha",
+    "scattered_tc",
+    "stock_tc_ha",
+    "stock_tc",
+    "main_factor",
+    "scattered_factor",
+    "calibrated_stock_tc",
+)
+"""What `measure_stands` adds to a stand, in this order."""
 
 
 class UnknownKeys(ValueError):
