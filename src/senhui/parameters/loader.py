@@ -289,6 +289,8 @@ def _read_provenance(file: str, row: str, item: Any) -> Provenance:
             f"mark {mark} with may_issue true",
             "Read the document and mark it A, or set may_issue false.",
         )
+    if fields["may_issue"] and fields["where"] == "not read":
+        raise MayNotIssue(file, row, "may_issue true and `not read`", "Name the page, or set may_issue false.")
     return Provenance(**fields)
 
 
