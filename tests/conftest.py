@@ -34,16 +34,21 @@ def senhui_home(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) 
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
-    """Put the SQLite test database into a file, and let the tests empty the audit, which nobody else can."""
+    """Put the SQLite test database into a file, and let the tests empty what nobody else can: audit and releases."""
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
-    migration = importlib.import_module("senhui.access.migrations.0002_audit_is_append_only")
+    guards = [
+        importlib.import_module("senhui.access.migrations.0002_audit_is_append_only"),
+        importlib.import_module("senhui.inventory.migrations.0002_guards"),
+    ]
     flush = connection.ops.execute_sql_flush
 
     def flush_with_the_triggers_away(statements: list[str]) -> None:
-        _execute(migration.ALLOW[connection.vendor])
+        for guard in guards:
+            _execute(guard.ALLOW[connection.vendor])
         flush(statements)
-        _execute(migration.FORBID[connection.vendor])
+        for guard in guards:
+            _execute(guard.FORBID[connection.vendor])
 
     connection.ops.execute_sql_flush = flush_with_the_triggers_away
     yield

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.small_layer import LONGQUAN, NOW, QINGYUAN, quiet, write_layer
 
 from senhui.access.rules import PermissionRefused
 from senhui.inventory import queries
@@ -21,47 +22,45 @@ from senhui.inventory.actions.discard_draft import discard_draft
 from senhui.inventory.actions.import_layer import LayerOutsideYourAreas, import_layer, sweep_orphans
 from senhui.inventory.models import Draft
 
-from .conftest import LONGQUAN, NOW, QINGYUAN, quiet, write_layer
-
 pytestmark = pytest.mark.database
-Person = Callable[[str, str, str], Any]
+Person = Callable[..., Any]
 
 
 def imported(actor: Any, path: Path) -> queries.DraftInfo:
     return import_layer(actor, path=path, original_name=path.name, reference_year=2021, now=NOW, progress=quiet)
 
 
-def nothing_was_kept(home: Path) -> bool:
-    return not Draft.objects.exists() and not list((home / "drafts").glob("*"))
+def nothing_was_kept(senhui_home: Path) -> bool:
+    return not Draft.objects.exists() and not list((senhui_home / "drafts").glob("*"))
 
 
-def test_a_technician_imports_a_layer_of_the_own_county(person: Person, layer: Path, home: Path) -> None:
-    draft = imported(person("lin", "technician", LONGQUAN), layer)
+def test_a_technician_imports_a_layer_of_the_own_county(person: Person, layer: Path) -> None:
+    draft = imported(person("lin", technician=LONGQUAN), layer)
     assert (draft.n_rows, draft.n_errors, draft.state) == (12, 0, "imported")
     assert draft.area_ha == pytest.approx(48.0)
     stands = pl.read_parquet(draft.directory / "stands.parquet")
-    assert stands["species_group"].unique().sort().to_list() == ["chinese_fir", "masson_pine"]
+    assert stands["species_group"].unique().sort().to_list() == ["chinese_fir", "masson_pine", "mixed_conifer"]
 
 
 def test_a_layer_outside_the_own_county_is_refused_and_nothing_is_kept(
-    person: Person, tmp_path: Path, home: Path
+    person: Person, tmp_path: Path, senhui_home: Path
 ) -> None:
     other = write_layer(tmp_path / "qingyuan.gpkg", county=QINGYUAN)
     with pytest.raises(LayerOutsideYourAreas) as refusal:
-        imported(person("lin", "technician", LONGQUAN), other)
+        imported(person("lin", technician=LONGQUAN), other)
     assert refusal.value.township_codes == [f"{QINGYUAN}103"]
-    assert nothing_was_kept(home)
+    assert nothing_was_kept(senhui_home)
 
 
-def test_a_viewer_may_not_import(person: Person, layer: Path, home: Path) -> None:
+def test_a_viewer_may_not_import(person: Person, layer: Path, senhui_home: Path) -> None:
     with pytest.raises(PermissionRefused):
-        imported(person("wang", "viewer", "3311"), layer)
-    assert nothing_was_kept(home)
+        imported(person("wang", viewer="3311"), layer)
+    assert nothing_was_kept(senhui_home)
 
 
-def test_errors_are_counted_and_listed_with_their_remedy(person: Person, tmp_path: Path, home: Path) -> None:
-    damaged = write_layer(tmp_path / "damaged.gpkg", n=12, YOU_SHI_SZ=["310"] * 11 + ["999"])
-    draft = imported(person("lin", "technician", LONGQUAN), damaged)
+def test_errors_are_counted_and_listed_with_their_remedy(person: Person, tmp_path: Path) -> None:
+    damaged = write_layer(tmp_path / "damaged.gpkg", n=12, YOU_SHI_SZ=["310", "610"] * 5 + ["310", "999"])
+    draft = imported(person("lin", technician=LONGQUAN), damaged)
     found = queries.findings(draft).filter(pl.col("severity") == "error")
     assert draft.n_errors == found.height == 1
     assert found.row(0, named=True)["row"] == 12
@@ -70,32 +69,34 @@ def test_errors_are_counted_and_listed_with_their_remedy(person: Person, tmp_pat
     assert found.row(0, named=True)["remedy_en"]
 
 
-def test_drafts_are_seen_only_by_those_who_work_on_that_land(person: Person, layer: Path, home: Path) -> None:
-    draft = imported(person("lin", "technician", LONGQUAN), layer)
+def test_drafts_are_seen_only_by_those_who_work_on_that_land(person: Person, layer: Path) -> None:
+    draft = imported(person("lin", technician=LONGQUAN), layer)
     on = NOW.date()
-    neighbour = person("zhou", "technician", QINGYUAN)
+    neighbour = person("zhou", technician=QINGYUAN)
     assert queries.drafts(neighbour, on=on) == []
     with pytest.raises(queries.NoSuchDraft):
         queries.draft(neighbour, draft.id, on=on)
-    assert [info.id for info in queries.drafts(person("chen", "reviewer", "3311"), on=on)] == [draft.id]
+    assert [info.id for info in queries.drafts(person("chen", reviewer="3311"), on=on)] == [draft.id]
 
 
-def test_a_discarded_draft_leaves_its_row_and_no_files(person: Person, layer: Path, home: Path) -> None:
-    technician = person("lin", "technician", LONGQUAN)
+def test_a_discarded_draft_leaves_its_row_and_no_files(person: Person, layer: Path) -> None:
+    technician = person("lin", technician=LONGQUAN)
     draft = imported(technician, layer)
     discard_draft(technician, draft_id=draft.id, now=NOW)
     assert queries.draft(technician, draft.id, on=NOW.date()).state == "discarded"
     assert not draft.directory.exists()
 
 
-def test_a_kill_between_files_and_row_leaves_nothing_a_reader_finds(person: Person, layer: Path, home: Path) -> None:
+def test_a_kill_between_files_and_row_leaves_nothing_a_reader_finds(
+    person: Person, layer: Path, senhui_home: Path
+) -> None:
     """A directory of files without a row is an orphan: no query shows it, and the sweep removes it."""
-    orphan = home / "drafts" / "orphan"
+    orphan = senhui_home / "drafts" / "orphan"
     orphan.mkdir(parents=True)
     (orphan / "stands.parquet").write_bytes(b"PAR1")
     long_ago = time.time() - 7200
     os.utime(orphan, (long_ago, long_ago))
-    draft = imported(person("lin", "technician", LONGQUAN), layer)
+    draft = imported(person("lin", technician=LONGQUAN), layer)
     assert not orphan.exists()
     assert draft.directory.exists()
     assert sweep_orphans(older_than_s=0) == 0

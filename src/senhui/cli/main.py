@@ -140,7 +140,7 @@ def import_(
     """
     set_up()
     from senhui.access.rules import PermissionRefused
-    from senhui.intake import ImportProfile, IntakeError, write_rejected
+    from senhui.intake import ImportProfile, LayerRefused, write_rejected
     from senhui.inventory import queries
     from senhui.inventory.actions.import_layer import LayerOutsideYourAreas, import_layer
 
@@ -161,7 +161,7 @@ def import_(
                 now=now(),
                 progress=progress,
             )
-    except (IntakeError, PermissionRefused, LayerOutsideYourAreas) as problem:
+    except (LayerRefused, PermissionRefused, LayerOutsideYourAreas) as problem:
         terminal.fail(str(problem))
     found = queries.findings(info)
     rejected = file.with_name(f"{file.stem}.findings.csv")

@@ -4,35 +4,48 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-TABLE = "inventory_release"
+_TRIGGERS = (
+    ("release_no_update", "inventory_release", "UPDATE", "", "a release never changes"),
+    ("release_no_delete", "inventory_release", "DELETE", "", "a release is never deleted"),
+    ("released_draft_stays", "inventory_draft", "UPDATE", "OLD.state = 'released'", "a released draft never changes"),
+)
 
-SQLITE = [
-    f"CREATE TRIGGER {TABLE}_no_update BEFORE UPDATE ON {TABLE} "
-    "BEGIN SELECT RAISE(ABORT, 'a release never changes'); END",
-    f"CREATE TRIGGER {TABLE}_no_delete BEFORE DELETE ON {TABLE} "
-    "BEGIN SELECT RAISE(ABORT, 'a release is never deleted'); END",
-    "CREATE TRIGGER inventory_draft_released_stays BEFORE UPDATE ON inventory_draft WHEN OLD.state = 'released' "
-    "BEGIN SELECT RAISE(ABORT, 'a released draft never changes'); END",
-]
+FORBID = {
+    "sqlite": [
+        f"CREATE TRIGGER inventory_{name} BEFORE {event} ON {table} {f'WHEN {condition}' if condition else ''} "
+        f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
+        for name, table, event, condition, words in _TRIGGERS
+    ],
+    "postgresql": [
+        "CREATE OR REPLACE FUNCTION inventory_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'restrict_violation'; END $$",
+        *[
+            # Without a condition it is for each statement, so that TRUNCATE is met as well.
+            f"CREATE TRIGGER inventory_{name} BEFORE {event}{' OR TRUNCATE' if event == 'DELETE' else ''} ON {table} "
+            f"FOR EACH {f'ROW WHEN ({condition})' if condition else 'STATEMENT'} "
+            f"EXECUTE FUNCTION inventory_refuse('{words}')"
+            for name, table, event, condition, words in _TRIGGERS
+        ],
+    ],
+}
+ALLOW = {
+    "sqlite": [f"DROP TRIGGER inventory_{name}" for name, *_ in _TRIGGERS],
+    "postgresql": [f"DROP TRIGGER inventory_{name} ON {table}" for name, table, *_ in _TRIGGERS],
+}
 
-POSTGRESQL = [
-    "CREATE FUNCTION inventory_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'restrict_violation'; END $$",
-    f"CREATE TRIGGER {TABLE}_no_update BEFORE UPDATE ON {TABLE} FOR EACH ROW "
-    "EXECUTE FUNCTION inventory_refuse('a release never changes')",
-    f"CREATE TRIGGER {TABLE}_no_delete BEFORE DELETE ON {TABLE} FOR EACH ROW "
-    "EXECUTE FUNCTION inventory_refuse('a release is never deleted')",
-    "CREATE TRIGGER inventory_draft_released_stays BEFORE UPDATE ON inventory_draft FOR EACH ROW "
-    "WHEN (OLD.state = 'released') EXECUTE FUNCTION inventory_refuse('a released draft never changes')",
-]
 
-
-def install(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def forbid(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Install the triggers in the dialect of the database at hand."""
-    for statement in {"sqlite": SQLITE, "postgresql": POSTGRESQL}[schema_editor.connection.vendor]:
+    for statement in FORBID[schema_editor.connection.vendor]:
+        schema_editor.execute(statement, params=None)
+
+
+def allow(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Remove the triggers, when the migration is taken back."""
+    for statement in ALLOW[schema_editor.connection.vendor]:
         schema_editor.execute(statement, params=None)
 
 
 class Migration(migrations.Migration):
     dependencies = [("inventory", "0001_initial")]
-    operations = [migrations.RunPython(install, migrations.RunPython.noop)]
+    operations = [migrations.RunPython(forbid, allow)]
