@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ import shapely
 from pmtiles.reader import MmapSource, all_tiles
 
 from senhui.atlas import tile_writer
+from senhui.inventory import queries
+from senhui.inventory.queries import ReleaseInfo
+from senhui.measurement import CalibrationFactor, CalibrationFactors, default_book, measure_stands
 
 LAND_CLASSES = ("tree_forest", "bamboo_forest", "non_forest")
 SPECIES_GROUPS = ("chinese_fir", "masson_pine")
@@ -97,3 +102,95 @@ def decoded(pmtiles: Path) -> Decoded:
     """Every tile of the file, decoded."""
     with pmtiles.open("rb") as file:
         return {place: decode(data) for place, data in all_tiles(MmapSource(file))}
+
+
+def canonical_stands(n: int = 400) -> pl.DataFrame:
+    """Return stands as `inventory` stores them before measuring: of many kinds, some without volume or species."""
+    random = np.random.default_rng(5)
+    pick = random.choice
+    land_class = pick(
+        ["tree_forest", "tree_forest", "bamboo_forest", "general_shrub", "economic_forest", "non_forest"], n
+    )
+    is_tree = land_class == "tree_forest"
+    area_ha = random.uniform(0.5, 9, n).round(2)
+    volume_m3_ha = np.where(is_tree & (random.random(n) > 0.1), random.uniform(10, 200, n).round(1), np.nan)
+    shapes = [blob(119.2 + (i % 20) * 0.005, 28.0 + (i // 20) * 0.005, 0.004, seed=i) for i in range(n)]
+    township = np.sort(pick(["331181100", "331181101", "331126100", "331126102"], n))
+    number = [f"{i:04d}" for i in range(n)]
+    species = np.where(is_tree, pick(["chinese_fir", "masson_pine", "oak"], n), "").astype(object)
+    species[land_class == "bamboo_forest"] = "moso_bamboo"
+    frame = pl.DataFrame(
+        {
+            "sub_compartment_id": [f"{t}201-0001-{k}" for t, k in zip(township, number, strict=True)],
+            "county_code": [t[:6] for t in township],
+            "township_code": township,
+            "village_code": [f"{t}201" for t in township],
+            "compartment_no": "0001",
+            "sub_compartment_no": number,
+            "land_class": land_class,
+            "species_group": species,
+            "origin": pick(["natural", "planted", ""], n),
+            "age_yr": random.integers(3, 60, n),
+            "age_group": random.integers(1, 6, n),
+            "canopy_frac": random.uniform(0.2, 0.9, n).round(2),
+            "dbh_cm": random.uniform(6, 30, n).round(1),
+            "height_m": random.uniform(4, 20, n).round(1),
+            "stems_ha": np.where(land_class == "bamboo_forest", 2400.0, np.nan),
+            "area_ha": area_ha,
+            "volume_m3_ha": volume_m3_ha,
+            "volume_m3": volume_m3_ha * area_ha,
+            "scattered_volume_m3": np.where(random.random(n) > 0.8, 3.5, np.nan),
+            "scattered_species_group": pick(["camphor", ""], n),
+            "geometry": [shapely.to_wkb(shape) for shape in shapes],
+        }
+    )
+    text = pl.col("species_group", "origin", "scattered_species_group").replace("", None)
+    numbers = pl.col("stems_ha", "volume_m3_ha", "volume_m3", "scattered_volume_m3").fill_nan(None)
+    return frame.with_columns(text, numbers)
+
+
+RELEASE_ID = "2021-1"
+FACTORS = CalibrationFactors(
+    (
+        CalibrationFactor("arbor", 1.25, 0.0, 0.0, "example", "", ""),
+        CalibrationFactor("other", 0.5, 0.0, 0.0, "example", "", ""),
+    )
+)
+
+
+@pytest.fixture(scope="session")
+def measured() -> pl.DataFrame:
+    """Measured and calibrated stands."""
+    return measure_stands(canonical_stands().lazy(), book=default_book(), factors=FACTORS).collect()
+
+
+@pytest.fixture
+def release(measured: pl.DataFrame, senhui_home: Path, monkeypatch: pytest.MonkeyPatch) -> ReleaseInfo:
+    """A release of sample data whose files lie where they should; only its database row is feigned."""
+    info = ReleaseInfo(
+        id=RELEASE_ID,
+        label="Survey 2021",
+        reference_year=2021,
+        is_sample=True,
+        released_at=dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
+        imported_by="Lin",
+        measured_by="Lin",
+        released_by="Wu",
+        value_hash="0" * 64,
+        manifest={},
+    )
+    directory = senhui_home / "releases" / RELEASE_ID
+    directory.mkdir(parents=True)
+    measured.write_parquet(directory / "sub_compartments.parquet")
+    derivations = [derivation.as_dict() for derivation in default_book().derivations]
+    (directory / "derivations.json").write_text(json.dumps(derivations), "utf-8")
+    queries.derivations.cache_clear()
+    known = {RELEASE_ID: info}
+
+    def one(release_id: str) -> ReleaseInfo:
+        if release_id not in known:
+            raise queries.NoSuchRelease(release_id)
+        return known[release_id]
+
+    monkeypatch.setattr(queries, "release", one)
+    return info

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from pmtiles.reader import MmapSource, all_tiles
+from tests.atlas.conftest import Decoded, decode
 
 from senhui.atlas import vector_tile
 from senhui.atlas.tile_archive import TileArchive
-from tests.atlas.conftest import Decoded, decode
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ import polars as pl
 from django.conf import settings
 
 from senhui.inventory import queries
-from senhui.measurement.derivation import Derivation
-from senhui.measurement.derivation import parameters_used as parameters_of
+from senhui.measurement import Derivation
+from senhui.measurement import parameters_used as parameters_of
 from senhui.parameters import ParameterValue
 
 DIMENSIONS = ("county", "township", "land_class", "species_group", "origin", "age_group", "method")
@@ -28,6 +28,7 @@ SUMS = (
     "area_ha",
     "area_without_estimate_ha",
     "volume_m3",
+    "scattered_volume_without_estimate_m3",
     "main_tc",
     "scattered_tc",
     "stock_tc",
@@ -41,7 +42,7 @@ PER_HECTARE = {
     "calibrated_stock_tc_ha": "calibrated_stock_tc",
 }
 
-Where = Mapping[str, str | int | None | Collection[str | int | None]]
+Where = Mapping[str, str | int | Collection[str | int | None] | None]
 
 
 class UnknownDimension(ValueError):
@@ -65,7 +66,8 @@ def cube_of(stands: pl.LazyFrame) -> pl.DataFrame:
     DataFrame
         The dimensions without ``county``; ``n``; `SUMS`, units by suffix; ``derivation_ids``, the numbers of
         all derivations the row rests on. ``volume_m3`` is of the stand and its scattered trees together.
-        ``area_without_estimate_ha`` is of the stands whose own pool, main_tc, has no estimate.
+        ``area_without_estimate_ha`` is of the stands whose own pool, main_tc, has no estimate, as in
+        `senhui.measurement.sub_compartment.totals`.
     """
     volume = pl.col("volume_m3").fill_null(pl.col("volume_m3_ha") * pl.col("area_ha"))
     scattered_volume = pl.col("scattered_volume_m3")
@@ -83,6 +85,10 @@ def cube_of(stands: pl.LazyFrame) -> pl.DataFrame:
         pl.when(volume.is_not_null() | scattered_volume.is_not_null())
         .then(volume.fill_null(0.0) + scattered_volume.fill_null(0.0))
         .alias("volume_m3"),
+        pl.when(pl.col("scattered_tc").is_null())
+        .then(scattered_volume.fill_null(0.0))
+        .otherwise(0.0)
+        .alias("scattered_volume_without_estimate_m3"),
         (pl.col("main_tc") * pl.col("main_factor")).alias("calibrated_main_tc"),
         (pl.col("scattered_tc") * pl.col("scattered_factor")).alias("calibrated_scattered_tc"),
     )
@@ -92,9 +98,7 @@ def cube_of(stands: pl.LazyFrame) -> pl.DataFrame:
         pl.col("derivation_id").unique(),
         pl.col("scattered_derivation_id").unique(),
     )
-    derivations = (
-        pl.col("derivation_id").list.set_union("scattered_derivation_id").list.drop_nulls().list.sort()
-    )
+    derivations = pl.col("derivation_id").list.set_union("scattered_derivation_id").list.drop_nulls().list.sort()
     return (
         grouped.with_columns(derivations.alias("derivation_ids"))
         .drop("derivation_id", "scattered_derivation_id")
@@ -112,9 +116,7 @@ def add_up(cube: pl.DataFrame, *, within: str | None, by: Sequence[str], where: 
     """Add up the rows of a cube; see `statistics`."""
     for dimension in by:
         _check(dimension)
-    chosen = _rows(cube, within=within, where=where).with_columns(
-        pl.col("township").str.head(6).alias("county")
-    )
+    chosen = _rows(cube, within=within, where=where).with_columns(pl.col("township").str.head(6).alias("county"))
     sums = [pl.col("n").sum(), *map(_sum, SUMS)]
     found = chosen.group_by(*by).agg(sums).sort(*by, nulls_last=True) if by else chosen.select(sums)
     estimated_ha = pl.col("area_ha") - pl.col("area_without_estimate_ha")
@@ -141,9 +143,6 @@ def _rows(cube: pl.DataFrame, *, within: str | None, where: Where) -> pl.DataFra
 def _check(dimension: str) -> None:
     if dimension not in DIMENSIONS:
         raise UnknownDimension(dimension)
-
-
-# -------------------------------------------------------------------------------------- of a release by its id
 
 
 def _path(release_id: str) -> Path:
@@ -213,14 +212,9 @@ def parameters_used(
     release_id: str, *, within: str | None = None, where: Where | None = None
 ) -> tuple[ParameterValue, ...]:
     """Return every published number that the totals of these stands rest on, each once, with its source and mark."""
-    ids = (
-        _rows(cube(release_id), within=within, where=where or {})["derivation_ids"]
-        .explode()
-        .drop_nulls()
-        .unique()
-    )
+    ids = _rows(cube(release_id), within=within, where=where or {})["derivation_ids"].explode().drop_nulls().unique()
     derivations = queries.derivations(release_id)
-    used = {number: Derivation.from_json(derivations[number]) for number in ids}
+    used = {number: Derivation.from_dict(derivations[number]) for number in ids}
     return parameters_of(used, used.values())
 
 

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -127,9 +128,7 @@ def write_tiles(
     partial = out.with_suffix(".partial")
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        n_tiles = _write_archive(
-            partial, encoded, head=head, metadata=metadata, bounds=bounds, progress=progress
-        )
+        n_tiles = _write_archive(partial, encoded, head=head, metadata=metadata, bounds=bounds, progress=progress)
         os.replace(partial, out)
     finally:
         partial.unlink(missing_ok=True)
@@ -146,9 +145,7 @@ def _attributes(
 ) -> Attributes:
     def position(column: str, values: Sequence[str | None]) -> pl.Series:
         table = pl.DataFrame({column: pl.Series(values, dtype=pl.String), "n": range(len(values))})
-        found = frame.select(column).join(
-            table, on=column, how="left", nulls_equal=True, maintain_order="left"
-        )
+        found = frame.select(column).join(table, on=column, how="left", nulls_equal=True, maintain_order="left")
         unknown = found.filter(pl.col("n").is_null())[column].unique().sort()
         if len(unknown):
             raise UnknownCode(column, [str(code) for code in unknown])
@@ -187,9 +184,7 @@ def _encode_all(
     return encoded, (min(west), min(south), max(east), max(north))
 
 
-def _encode_rows(
-    geometry: pl.Series, attributes: Attributes, first: int
-) -> tuple[dict[int, _Encoded], Bounds]:
+def _encode_rows(geometry: pl.Series, attributes: Attributes, first: int) -> tuple[dict[int, _Encoded], Bounds]:
     """Encode some rows at each zoom, from the closest outward: each level is thinned from the one before."""
     shapes = rings.from_geometries(shapely.from_wkb(geometry.to_numpy()))
     west, east = shapes.x.min(initial=np.inf), shapes.x.max(initial=-np.inf)
@@ -255,7 +250,7 @@ def _slices_by_tile(chunks: list[_Encoded]) -> dict[tuple[int, int], list[tuple[
     for chunk in chunks:
         is_new = (np.diff(chunk.column, prepend=-1) != 0) | (np.diff(chunk.row, prepend=-1) != 0)
         borders = [*np.flatnonzero(is_new).tolist(), len(chunk.column)]
-        for begin, end in zip(borders[:-1], borders[1:], strict=True):
+        for begin, end in pairwise(borders):
             found[int(chunk.column[begin]), int(chunk.row[begin])].append((chunk, begin, end))
     return found
 

@@ -27,9 +27,7 @@ class TilesMissing(LookupError):
     """No tiles have been made of this release, or there is no such release."""
 
     def __init__(self, release_id: str) -> None:
-        super().__init__(
-            f"There are no map tiles of release {release_id!r}. Make them with: senhui tiles {release_id}"
-        )
+        super().__init__(f"There are no map tiles of release {release_id!r}. Make them with: senhui tiles {release_id}")
         self.release_id = release_id
 
 
