@@ -1,6 +1,6 @@
 """Published numbers (参数): each with mark, source, page, region, range, and whether it may carry a credit.
 
-Numbers lie in `tables/*.csv` and `scalars/*.yaml`; `tables/README.md` says how to add one. Cases:
+Numbers lie in `tables/*.csv` and `scalars/*.yaml`; `README.md` says how to add one. Cases:
 `tests/parameters/`.
 """
 
