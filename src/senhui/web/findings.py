@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext as translated
 
 
 def described(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of findings with `message` and `remedy` translated."""
-    return {**row, "message": gettext(row["message_en"]), "remedy": gettext(row["remedy_en"])}
+    return {**row, "message": translated(row["message_en"]), "remedy": translated(row["remedy_en"])}

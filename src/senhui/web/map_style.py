@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import shapely
@@ -34,7 +35,7 @@ def legend(layer: MapLayer = DENSITY) -> list[dict[str, str]]:
     steps = list(layer.steps)
     classes = [
         {"colour": step.colour, "label": f"{step.lower:g} – {following.lower:g}"}
-        for step, following in zip(steps, steps[1:], strict=False)
+        for step, following in itertools.pairwise(steps)
     ]
     last = {"colour": steps[-1].colour, "label": f"≥ {steps[-1].lower:g}"}
     return [*classes, last, {"colour": layer.no_value, "label": _("no estimate")}]

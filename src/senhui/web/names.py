@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from senhui import parameters
@@ -31,7 +31,7 @@ COUNTIES_EN = {
     "331127": "Jingning",
     "331181": "Longquan",
 }
-"""The romanised names of the city and its counties; smaller places are shown by their Chinese name in both languages."""
+"""The romanised names of city and counties; smaller places are shown by their Chinese name in both languages."""
 
 WORDS: dict[str, dict[str, Promise]] = {
     "origin": {"natural": _("natural"), "planted": _("planted"), "coppice": _("coppice")},
@@ -42,11 +42,34 @@ WORDS: dict[str, dict[str, Promise]] = {
         "4": _("mature"),
         "5": _("over-mature"),
     },
-    "level": {"city": _("City"), "county": _("County"), "township": _("Township"), "village": _("Village")},
-    "no_estimate_reason": {},
+    "domain": {
+        "arbor": _("Tree forest and economic forest"),
+        "bamboo": _("Bamboo forest"),
+        "shrub": _("Shrub"),
+        "other": _("Sparse forest and scattered trees"),
+    },
 }
 
 NOT_RECORDED = _("not recorded")
+
+JOB_NOTES = (
+    gettext_noop("Opening the file"),
+    gettext_noop("Reading outlines"),
+    gettext_noop("Recognising units and codes"),
+    gettext_noop("Checking the rows"),
+    gettext_noop("Read"),
+    gettext_noop("Writing the draft"),
+    gettext_noop("Imported"),
+    gettext_noop("Measuring"),
+    gettext_noop("Calibrating"),
+    gettext_noop("Writing"),
+    gettext_noop("Measured"),
+    gettext_noop("Checking the measured values"),
+    gettext_noop("Writing the release"),
+    gettext_noop("Statistics"),
+    gettext_noop("Released"),
+)
+"""What the long actions of the rooms below report while they run; English there, a key of the catalogue here."""
 
 
 def place(code: str) -> str:

@@ -1,4 +1,4 @@
-"""What the panel and the statistics page ask of `atlas.statistics`, named and sorted for reading. No sums of its own."""
+"""What the panel and the statistics page ask of `atlas.statistics`, named and sorted. No sums of its own."""
 
 from __future__ import annotations
 

@@ -43,7 +43,8 @@ def locked_out(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
     context = {
         "what": _("Too many failed sign-ins"),
         "now": _(
-            "Signing in is closed for this name for a while. Try again later or ask an administrator for a one-time link."
+            "Signing in is closed for this name for a while. Wait a quarter of an hour, "
+            "or ask an administrator for a one-time link."
         ),
     }
     return page(request, "failures/failure.html", context, status=429)

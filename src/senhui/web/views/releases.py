@@ -33,7 +33,10 @@ def show_release(request: HttpRequest, release_id: str) -> HttpResponse:
         "is_sample": info.is_sample,
         "manifest": info.manifest,
         "measurement": measurement,
-        "domains": (measurement["calibration"] or {}).get("domains", []),
+        "factors": [
+            {**row, "name": names.word("domain", row["domain"])}
+            for row in (measurement["calibration"] or {"factors": []})["factors"]
+        ],
         "total": summaries.total(release_id, within=""),
         "derivations": sorted(queries.derivations(release_id).values(), key=lambda row: (row["kind"], row["id"])),
         "used": parameters_used(release_id),
@@ -59,7 +62,7 @@ def show_parameters(request: HttpRequest, release_id: str) -> HttpResponse:
 
 
 def show_derivation(request: HttpRequest, release_id: str, number: int) -> HttpResponse:
-    """Show how one kind of stand got its number; with `row`, the stored numbers of that stand. Nothing is recomputed."""
+    """Show how one kind of stand got its number; with `row`, that stand's stored numbers. Nothing is recomputed."""
     info = queries.release(release_id)
     derivation = queries.derivation(release_id, number)
     row = request.GET.get("row", "")

@@ -40,7 +40,8 @@ MEASURE_LABELS: dict[str, Promise] = {
 CROSS_MEASURES = ("calibrated_stock_tc", "stock_tc", "area_ha", "area_without_estimate_ha", "volume_m3")
 ALL_MEASURES = "all"
 LIST_COLUMNS = (
-    "n", "area_ha", "area_without_estimate_ha", "volume_m3", "stock_tc", "calibrated_stock_tc", "calibrated_stock_tc_ha",
+    "n", "area_ha", "area_without_estimate_ha", "volume_m3", "stock_tc", "calibrated_stock_tc",
+    "calibrated_stock_tc_ha",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ const LEVELS = [
   { level: "township", minzoom: 9.2, maxzoom: given.stands ? 11.5 : 24 },
 ];
 const STANDS_FROM = 11.5;
+const narrow = window.matchMedia("(max-width: 48rem)").matches;
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
 // ------------------------------------------------------------------------------------------------ state
@@ -165,6 +166,8 @@ function standsSource() {
   return { type: "vector", tiles: [`${window.location.origin}${tiles}`], minzoom: 11, maxzoom: 13 };
 }
 
+// Room for what lies over the map: the controls above, the legend at the left or, on a phone, the sheet below.
+const margin = narrow ? { top: 110, bottom: 40, left: 16, right: 16 } : { top: 70, bottom: 24, left: 250, right: 24 };
 const chosenFeature = () => (state.row === null ? -1 : Number(state.row) + 1);
 const boxes = new Map();
 let map = null;
@@ -173,7 +176,7 @@ function start() {
   map = new maplibregl.Map({
     container: "map",
     style: style(),
-    ...(state.view ?? { bounds: given.style.bounds, fitBoundsOptions: { padding: 24 } }),
+    ...(state.view ?? { bounds: given.style.bounds, fitBoundsOptions: { padding: margin } }),
     minZoom: 6,
     maxZoom: 17,
     dragRotate: false,
@@ -249,7 +252,7 @@ function selectPlace(code, { fly, box = boxes.get(code) }) {
   Object.assign(state, { place: code, row: null });
   showChosen();
   if (!map) return;
-  if (fly && code === given.city) map.fitBounds(given.style.bounds, { padding: 24 });
+  if (fly && code === given.city) map.fitBounds(given.style.bounds, { padding: margin });
   else if (fly && box) map.fitBounds(box, { padding: 40, maxZoom: 13 });
   writeAddress();
 }
@@ -402,6 +405,7 @@ search.addEventListener("blur", closeFound);
 
 // ------------------------------------------------------------------------------------------------ begin
 
+if (narrow) document.getElementById("legend").open = false;
 showPanel();
 try {
   start();
