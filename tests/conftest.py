@@ -23,10 +23,10 @@ def senhui_home(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) 
     home = tmp_path / "senhui_home"
     home.mkdir()
     settings.SENHUI_HOME = home
-    settings.SECRET_KEY = "only for tests"
     # The real one is slow on purpose.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     monkeypatch.setenv("SENHUI_HOME", str(home))
+    monkeypatch.setenv("SENHUI_SECRET_KEY", "only for tests")
     return home
 
 

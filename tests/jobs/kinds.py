@@ -83,6 +83,13 @@ def register() -> None:
 
 
 if __name__ == "__main__":
+    from django.conf import settings
+
+    # A process that needs neither layers nor map starts in a third of the time without them.
+    settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app.startswith(("django.", "axes"))] + [
+        "senhui.access",
+        "senhui.jobs",
+    ]
     register()
     from senhui.jobs import run
 

@@ -17,7 +17,7 @@ from tests.jobs import kinds
 from senhui.jobs.actions.cancel_job import cancel_job
 from senhui.jobs.models import Job
 from senhui.jobs.queries import job
-from senhui.jobs.worker import LOST, STOPPED, Worker
+from senhui.jobs.worker import COMMAND, LOST, STOPPED, Worker
 
 pytestmark = [
     pytest.mark.database,
@@ -201,6 +201,13 @@ def test_a_process_that_cannot_be_started_is_a_failure_that_says_so(lin, queue):
     row = Job.objects.get(pk=job_id)
     assert row.state == "failed"
     assert "/nowhere/python" in row.error
+
+
+def test_the_process_of_a_job_knows_only_what_the_rooms_registered(lin, queue):
+    worker = Worker(at_once=1, grace_s=1.0, silence_s=30.0, command=COMMAND)
+    ended = run_to_its_end(worker, queue(lin, "count", to=1))
+    assert ended.state == "failed"
+    assert ended.error.startswith("JobKindUnknown: There is no job of kind 'tests.count'")
 
 
 def test_a_busy_database_costs_the_worker_a_turn_and_no_job(worker, lin, queue, monkeypatch):

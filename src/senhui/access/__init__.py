@@ -2,5 +2,6 @@
 
 `rules` are pure: areas, roles, whether a grant is in force. `queries` answers (`areas_for`, `require`,
 `user_named`), `actions/<verb>_<noun>.py` change something, each in one transaction with its audit row. Other
-rooms never open `models`. The roles are data: `roles.yaml`. Cases: tests/access/.
+rooms never open `models`. The roles are data: `roles.yaml`. Why so: docs/decisions/0007-access-grants.md. Cases:
+tests/access/.
 """
