@@ -20,7 +20,13 @@ from senhui.measurement.calibration import (
 )
 from senhui.measurement.carbon import carbon_tc_ha
 from senhui.measurement.derivation import Derivation, DerivationInput, ParameterUse, RuleNote, parameters_used
-from senhui.measurement.sub_compartment import MEASURED_COLUMNS, UnknownKeys, measure_stands, refuse_unknown_keys, totals
+from senhui.measurement.sub_compartment import (
+    MEASURED_COLUMNS,
+    UnknownKeys,
+    measure_stands,
+    refuse_unknown_keys,
+    totals,
+)
 from senhui.measurement.tree import (
     above_ground_t_ha,
     biomass_by_expansion_t_ha,

@@ -44,6 +44,7 @@ COEFFICIENTS = (
     "biomass_t_ha",
     "density_tc_ha",
 )
+POOLS = ("tree", "bamboo", "shrub", "economic", "scattered")
 CROSSWALK_COLUMNS = ("zhejiang_row", "arcm_row")
 
 
@@ -150,7 +151,8 @@ def _frame(entries: list[dict[str, object]]) -> pl.DataFrame:
         "method": pl.String,
         "derivation_id": pl.Int32,
         "no_estimate_reason": pl.String,
-        "pool": pl.String,
+        "pool": pl.Enum(POOLS),
+        "domain": pl.String,
         **dict.fromkeys(COEFFICIENTS, pl.Float64),
     }
     frame = pl.DataFrame(entries, schema=schema)
@@ -184,7 +186,7 @@ def write_book(rules: MethodRules, *, prefer: BookName) -> MethodBook:
         kind, rows = _species(group, crosswalk)
         rule = rules.choose(StandKind(land_class, group, kind, volume, culms, rows), of="main", book=prefer)
         entry = _entry(key, rule, rules.methods[rule.method], derivations.of(rule, group))
-        main.append(entry)
+        main.append(entry | {"domain": rules.domain_of.get(land_class)})
     scattered: list[dict[str, object]] = []
     for key, (group, volume) in enumerate(product(groups, VOLUMES)):
         kind, rows = _species(group, crosswalk)

@@ -72,6 +72,9 @@ class CalibrationFactors:
         return next((entry.factor for entry in self.factors if entry.domain == domain), 1.0)
 
 
+NOT_CALIBRATED = CalibrationFactors(())
+
+
 def domains() -> tuple[str, ...]:
     """Return the calibration domains in the order of the rule file."""
     return tuple(dict.fromkeys(method_rules().domain_of.values()))
@@ -156,7 +159,7 @@ def calibrate(measured: pl.DataFrame | pl.LazyFrame, *, design_totals: Sequence[
     return CalibrationFactors(tuple(factors))
 
 
-def apply_factors(measured: Frame, factors: CalibrationFactors | None) -> Frame:
+def apply_factors(measured: Frame, factors: CalibrationFactors) -> Frame:
     """Write the factors beside the measured stocks, and the calibrated stock.
 
     Parameters
@@ -164,25 +167,28 @@ def apply_factors(measured: Frame, factors: CalibrationFactors | None) -> Frame:
     measured
         Stands with land_class, main_tc and scattered_tc. Factors that already stand there are replaced, not multiplied.
     factors
-        From `calibrate`; None leaves every factor at 1.
+        From `calibrate`.
 
     Returns
     -------
     the same kind of frame with main_factor, scattered_factor [-] and calibrated_stock_tc [tC], null where no pool has
     an estimate.
     """
-    if factors is None:
-        main_factor, scattered_factor = pl.lit(1.0), 1.0
-    else:
-        by_land = {land_class: factors.of(domain) for land_class, domain in method_rules().domain_of.items()}
-        main_factor = pl.col("land_class").replace_strict(by_land, default=1.0, return_dtype=pl.Float64)
-        scattered_factor = factors.of(SCATTERED_DOMAIN)
-    stocks = measured.with_columns(main_factor.alias("main_factor"), pl.lit(scattered_factor).alias("scattered_factor"))
-    return stocks.with_columns(
-        sum_of_known(
-            pl.col("main_tc") * pl.col("main_factor"), pl.col("scattered_tc") * pl.col("scattered_factor")
-        ).alias("calibrated_stock_tc")
-    )
+    return measured.with_columns(
+        factor_of_domain(_domain_of_land(), factors=factors).alias("main_factor"),
+        pl.lit(factors.of(SCATTERED_DOMAIN)).alias("scattered_factor"),
+    ).with_columns(calibrated_stock_tc().alias("calibrated_stock_tc"))
+
+
+def factor_of_domain(domain: pl.Expr, *, factors: CalibrationFactors) -> pl.Expr:
+    """Return the factor of each domain, 1 where there is none."""
+    known = {entry.domain: entry.factor for entry in factors.factors}
+    return domain.replace_strict(known, default=1.0, return_dtype=pl.Float64)
+
+
+def calibrated_stock_tc() -> pl.Expr:
+    """Multiply each pool by its factor and add them up; null where no pool has an estimate."""
+    return sum_of_known(pl.col("main_tc") * pl.col("main_factor"), pl.col("scattered_tc") * pl.col("scattered_factor"))
 
 
 def sum_of_known(first: pl.Expr, second: pl.Expr) -> pl.Expr:

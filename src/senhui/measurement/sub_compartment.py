@@ -13,7 +13,14 @@ import polars as pl
 from senhui.measurement.area_density import stock_tc
 from senhui.measurement.bamboo import biomass_by_culms_t_ha
 from senhui.measurement.book import COEFFICIENTS, MethodBook
-from senhui.measurement.calibration import CalibrationFactors, apply_factors, sum_of_known
+from senhui.measurement.calibration import (
+    NOT_CALIBRATED,
+    SCATTERED_DOMAIN,
+    CalibrationFactors,
+    calibrated_stock_tc,
+    factor_of_domain,
+    sum_of_known,
+)
 from senhui.measurement.carbon import carbon_tc_ha
 from senhui.measurement.choice import CULMS, VOLUMES
 from senhui.measurement.tree import above_ground_t_ha, biomass_by_expansion_t_ha, biomass_by_volume_line_t_ha
@@ -109,12 +116,14 @@ def measure_stands(
     polars.exceptions.InvalidOperationError
         When the plan runs, for an unknown land class or species group, naming it. See `refuse_unknown_keys`.
     """
-    measured = _with_scattered(_with_main(stands, book=book), book=book)
-    stocks = measured.with_columns(
+    factors = factors or NOT_CALIBRATED
+    with_main = _with_main(stands, book=book, factors=factors)
+    measured = _with_scattered(with_main, book=book, factors=factors).with_columns(
         sum_of_known(pl.col("main_tc_ha"), pl.col("scattered_tc_ha")).alias("stock_tc_ha"),
         sum_of_known(pl.col("main_tc"), pl.col("scattered_tc")).alias("stock_tc"),
+        calibrated_stock_tc().alias("calibrated_stock_tc"),
     )
-    return apply_factors(stocks.drop("main_tc_ha"), factors)
+    return measured.select(pl.exclude("main_tc_ha", *MEASURED_COLUMNS), *MEASURED_COLUMNS)
 
 
 def totals(measured: pl.LazyFrame, *, by: Sequence[str]) -> pl.LazyFrame:
@@ -135,18 +144,20 @@ def totals(measured: pl.LazyFrame, *, by: Sequence[str]) -> pl.LazyFrame:
     measures = [
         pl.len().alias("n"),
         pl.col("area_ha").sum(),
-        pl.col("area_ha").filter(pl.col("main_tc").is_null()).sum().alias("area_without_estimate_ha"),
+        _where_null("main_tc", pl.col("area_ha")).sum().alias("area_without_estimate_ha"),
         pl.col("volume_m3").sum(),
-        pl.col("scattered_volume_m3")
-        .filter(pl.col("scattered_tc").is_null())
-        .sum()
-        .alias("scattered_volume_without_estimate_m3"),
+        _where_null("scattered_tc", pl.col("scattered_volume_m3")).sum().alias("scattered_volume_without_estimate_m3"),
         pl.col("main_tc", "scattered_tc", "stock_tc", "calibrated_stock_tc").sum(),
     ]
     return measured.group_by(by).agg(measures) if by else measured.select(measures)
 
 
-def _with_main(stands: pl.LazyFrame, *, book: MethodBook) -> pl.LazyFrame:
+def _where_null(pool: str, measure: pl.Expr) -> pl.Expr:
+    """Keep a measure where a pool has no estimate. A filter inside the sum would make the engine read thrice."""
+    return pl.when(pl.col(pool).is_null()).then(measure)
+
+
+def _with_main(stands: pl.LazyFrame, *, book: MethodBook, factors: CalibrationFactors) -> pl.LazyFrame:
     """Add the pools of the stand itself, per hectare and in all."""
     volume_m3_ha, area_ha = pl.col("volume_m3_ha"), pl.col("area_ha")
     coefficient = {name: pl.col(name) for name in COEFFICIENTS}
@@ -170,9 +181,12 @@ def _with_main(stands: pl.LazyFrame, *, book: MethodBook) -> pl.LazyFrame:
     )
     pool, density_tc_ha = pl.col("pool"), pl.col("main_tc_ha")
     above_tc_ha = above_ground_t_ha(density_tc_ha, root_ratio=coefficient["root_ratio"])
+    # The factors join the small table: looking them up in the large one would take it out of the stream.
+    main_factor = factor_of_domain(pl.col("domain"), factors=factors).alias("main_factor")
+    table = book.main.with_columns(main_factor).drop("domain")
     return (
         stands.with_columns(_main_key(book).alias("key"))
-        .join(book.main.lazy(), on="key", how="left", maintain_order="left")
+        .join(table.lazy(), on="key", how="left", maintain_order="left")
         .with_columns(main_tc_ha.alias("main_tc_ha"))
         .with_columns(
             _pool(pool == "tree", above_tc_ha).alias("tree_above_tc_ha"),
@@ -184,7 +198,7 @@ def _with_main(stands: pl.LazyFrame, *, book: MethodBook) -> pl.LazyFrame:
     )
 
 
-def _with_scattered(stands: pl.LazyFrame, *, book: MethodBook) -> pl.LazyFrame:
+def _with_scattered(stands: pl.LazyFrame, *, book: MethodBook, factors: CalibrationFactors) -> pl.LazyFrame:
     """Add the pool of scattered trees (散生、四旁树), which any land may carry besides its stand."""
     area_ha = pl.col("area_ha")
     density_tc_ha = pl.coalesce(
@@ -203,12 +217,15 @@ def _with_scattered(stands: pl.LazyFrame, *, book: MethodBook) -> pl.LazyFrame:
         "derivation_id": "scattered_derivation_id",
         "no_estimate_reason": "scattered_no_estimate_reason",
     }
-    table = book.scattered.drop("method", "pool").rename(names)
+    scattered_factor = pl.lit(factors.of(SCATTERED_DOMAIN)).alias("scattered_factor")
+    table = book.scattered.drop("method", "pool", "domain").rename(names)
     return (
         stands.with_columns(_scattered_key(book).alias("key"))
         .join(table.lazy(), on="key", how="left", maintain_order="left")
         .with_columns(density_tc_ha.alias("scattered_tc_ha"))
-        .with_columns(stock_tc(area_ha, density_tc_ha=pl.col("scattered_tc_ha")).alias("scattered_tc"))
+        .with_columns(
+            stock_tc(area_ha, density_tc_ha=pl.col("scattered_tc_ha")).alias("scattered_tc"), scattered_factor
+        )
         .drop("key", *(name for name in COEFFICIENTS if name != "biomass_t_ha"))
     )
 

@@ -113,8 +113,8 @@ def biomass_by_volume_line_t_ha(
 
     Notes
     -----
-    B = a V + b min(V / V_ramp, 1). For V >= V_ramp this is B = a V + b. Source: Li Yin et al. 2016, Chinese Journal of Plant
-    Ecology (ChinaXiv 201605.00429V1), table 1, after Fang et al. 2001. The ramp is this program's own.
+    B = a V + b min(V / V_ramp, 1). For V >= V_ramp this is B = a V + b. Source: Li Yin et al. 2016, Chinese Journal
+    of Plant Ecology (ChinaXiv 201605.00429V1), table 1, after Fang et al. 2001. The ramp is this program's own.
 
     Examples
     --------
