@@ -18,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import polars as pl
+
 TARGET_S, TARGET_GB = 120.0, 4.0
 
 
@@ -33,11 +35,13 @@ def whole_way(layer: Path, year: int) -> dict[str, float]:
     from senhui.atlas.jobs import build_map
     from senhui.cli import main, sample_city
     from senhui.inventory.actions.import_layer import import_layer
+    from senhui.inventory.actions.load_administrative_units import load_administrative_units
     from senhui.inventory.actions.measure_draft import measure_draft
     from senhui.inventory.actions.release_draft import release_draft
 
     people = sample_city.make_people(now=main.now())
-    sample_city.load_units(people["demo-admin"], layer.parent, now=main.now())
+    units = pl.read_parquet(layer.with_name("units.parquet"))
+    load_administrative_units(people["demo-admin"], units=units, is_sample=True, now=main.now())
     steps: dict[str, float] = {}
 
     def timed(name: str, began: float) -> None:
@@ -93,6 +97,7 @@ def main() -> None:
             progress=lambda f, note: None,
         )
         layer = city.layers[2021]
+        city.units.write_parquet(layer.with_name("units.parquet"))
         print(
             f"Layer made in {time.perf_counter() - began:.1f} s: {layer.stat().st_size / 1e6:.0f} MB",
             flush=True,

@@ -17,6 +17,7 @@ from senhui.cli import terminal
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Senhui (森汇): a city's forest carbon, from the tree in a plot to the certificate on a wall.",
 )
@@ -26,12 +27,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 
 
 def set_up() -> None:
-    """Start Django and bring the database and the catalogues up to date."""
+    """Start Django and bring the database up to date."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "senhui.web.settings")
     import django
-
-    django.setup()
+    from django.conf import settings
     from django.core.management import call_command
+
+    Path(settings.SENHUI_HOME).mkdir(parents=True, exist_ok=True)
+    django.setup()
 
     call_command("migrate", interactive=False, verbosity=0)
 
@@ -61,9 +64,9 @@ def demo(
 
     Example: senhui demo --sub-compartments 300000
     """
+    set_up()
     from senhui.cli import sample_city
 
-    set_up()
     sample_city.make(n_sub_compartments=sub_compartments)
     if serve_it:
         sample_city.print_sign_in_links(base_url=f"http://127.0.0.1:{port}")
