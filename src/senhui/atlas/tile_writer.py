@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
@@ -45,6 +45,7 @@ THIN_TOLERANCE = 0.5
 
 _ROWS_AT_A_TIME = 20_000
 _SMALLEST_VALUE_LIST = 512
+_new_writer: Callable[[BinaryIO], Any] = Writer  # the library has no types
 
 Progress = Callable[[float, str], None]
 Attributes = NDArray[np.uint32]
@@ -219,11 +220,11 @@ def _write_archive(
     tiles.sort(key=lambda item: item[0])
 
     def finish(parts: list[tuple[_Encoded, int, int]]) -> bytes:
-        bodies = [part.features.data[part.features.start[a] : part.features.start[b]] for part, a, b in parts]
+        bodies = [part.features.data[part.features.start[a] : part.features.start[b]].tobytes() for part, a, b in parts]
         return gzip.compress(vector_tile.tile(head, b"".join(bodies)), compresslevel=6, mtime=0)
 
     with path.open("wb") as file, ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        writer = Writer(file)
+        writer = _new_writer(file)
         compressed = pool.map(finish, [parts for _, parts in tiles])
         for done, ((tile_id, _), data) in enumerate(zip(tiles, compressed, strict=True)):
             writer.write_tile(tile_id, data)

@@ -166,7 +166,7 @@ class _Sheets:
             sheet.write_row(nth, 0, row, self._number)
         if total.height:
             sheet.write(rows.height + 1, 0, _TOTAL[self._at], self._total)
-            sheet.write_row(rows.height + 1, n_names, total.select(MEASURES).row(0), self._total)
+            sheet.write_row(rows.height + 1, n_names, total.select(*MEASURES).row(0), self._total)
         sheet.freeze_panes(1, n_names)
         sheet.autofilter(0, 0, rows.height, len(rows.columns) - 1)
         sheet.set_column(0, len(rows.columns) - 1, 18)

@@ -1,0 +1,85 @@
+"""Colours: steadily darker, and told apart by people with any kind of colour blindness."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+
+from senhui import parameters
+from senhui.atlas import layers
+from senhui.atlas.layers import LAYERS, MapLayer, choropleth, colours_by_number
+from senhui.atlas.statistics import statistics
+from senhui.inventory.queries import ReleaseInfo
+
+# Machado, Oliveira and Fernandes 2009, A physiologically-based model for simulation of color vision deficiency, IEEE
+# TVCG 15(6), table 1, severity 1.0; applied to linear RGB.
+VISION = {
+    "full": np.eye(3),
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "tritanopia": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
+}
+SRGB_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+NEIGHBOURS_APART = 8.0
+"""Neighbouring steps, in CIE 1976 units, where about 2.3 is just noticeable."""
+KINDS_APART = 12.0
+
+
+def seen(colour: str, vision: str) -> np.ndarray:
+    """Return CIE L*a*b* (D65) of a colour as a person with this vision sees it."""
+    encoded = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    xyz = SRGB_TO_XYZ @ np.clip(VISION[vision] @ linear, 0, 1) / [0.95047, 1.0, 1.08883]
+    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_steps_grow_darker_and_neighbours_differ(vision: str) -> None:
+    steps = [seen(colour, vision) for colour in layers.STEADY]
+    assert all(lighter[0] > darker[0] + 5 for lighter, darker in pairwise(steps))
+    assert min(np.linalg.norm(one - other) for one, other in pairwise(steps)) > NEIGHBOURS_APART
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_kinds_are_told_apart(vision: str) -> None:
+    kinds = [seen(colour, vision) for colour in (*layers.DISTINCT, layers.NO_VALUE)]
+    assert min(np.linalg.norm(one - other) for one, other in combinations(kinds, 2)) > KINDS_APART
+
+
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
+def test_a_layer_shows_how_much_or_of_what_kind(layer: MapLayer) -> None:
+    assert bool(layer.steps) != bool(layer.kinds)
+    assert [step.lower for step in layer.steps] == sorted({step.lower for step in layer.steps})
+    assert (layer.unit is not None) == bool(layer.steps)
+
+
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
+def test_stands_need_a_permission_and_outlines_do_not(layer: MapLayer) -> None:
+    expected = "view_sub_compartments" if layer.source == "sub_compartments" else None
+    assert layer.permission == expected
+
+
+@pytest.mark.parametrize(
+    ("layer", "table"), [("stand_land_class", "land_classes"), ("stand_species", "species_groups")]
+)
+def test_every_kind_of_the_table_has_a_colour(layer: str, table: str) -> None:
+    numbers = range(parameters.table(table).frame.height)
+    assert set(colours_by_number(LAYERS[layer])) == set(numbers)
+
+
+def test_a_choropleth_has_the_numbers_of_the_statistics(release: ReleaseInfo) -> None:
+    values = choropleth(release.id, level="township", measure="calibrated_stock_tc")
+    total = statistics(release.id, within=None, by=(), where={})["calibrated_stock_tc"].item()
+    assert set(values) == {"331181100", "331181101", "331126100", "331126102"}
+    assert sum(value or 0.0 for value in values.values()) == pytest.approx(total)
