@@ -18,12 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import polars as pl
-
 TARGET_S, TARGET_GB = 120.0, 4.0
 
 
-def whole_way(layer: Path, year: int) -> dict[str, float]:
+def whole_way(layer: Path, boundaries: Path, year: int) -> dict[str, float]:
     """Run the actions one after the other and return the seconds of each."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "senhui.web.settings")
     import django
@@ -34,14 +32,14 @@ def whole_way(layer: Path, year: int) -> dict[str, float]:
     call_command("migrate", interactive=False, verbosity=0)
     from senhui.atlas.jobs import build_map
     from senhui.cli import main, sample_city
+    from senhui.intake import read_boundaries
     from senhui.inventory.actions.import_layer import import_layer
     from senhui.inventory.actions.load_administrative_units import load_administrative_units
     from senhui.inventory.actions.measure_draft import measure_draft
     from senhui.inventory.actions.release_draft import release_draft
 
     people = sample_city.make_people(now=main.now())
-    units = pl.read_parquet(layer.with_name("units.parquet"))
-    load_administrative_units(people["demo-admin"], units=units, is_sample=True, now=main.now())
+    load_administrative_units(people["demo-admin"], units=read_boundaries(boundaries), is_sample=True, now=main.now())
     steps: dict[str, float] = {}
 
     def timed(name: str, began: float) -> None:
@@ -80,9 +78,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--sub-compartments", type=int, default=300_000)
     parser.add_argument("--layer", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--boundaries", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.layer:
-        steps = whole_way(arguments.layer, 2021)
+        steps = whole_way(arguments.layer, arguments.boundaries, 2021)
         peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
         print(json.dumps({"steps": steps, "peak_gb": peak_gb}))
         return
@@ -97,14 +96,13 @@ def main() -> None:
             progress=lambda f, note: None,
         )
         layer = city.layers[2021]
-        city.units.write_parquet(layer.with_name("units.parquet"))
         print(
             f"Layer made in {time.perf_counter() - began:.1f} s: {layer.stat().st_size / 1e6:.0f} MB",
             flush=True,
         )
         environment = {**os.environ, "SENHUI_HOME": f"{directory}/home"}
         run = subprocess.run(
-            [sys.executable, __file__, "--layer", str(layer)],
+            [sys.executable, __file__, "--layer", str(layer), "--boundaries", str(city.boundaries)],
             env=environment,
             check=True,
             capture_output=True,

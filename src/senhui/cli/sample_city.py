@@ -21,6 +21,7 @@ from senhui.access.terminal import OPERATOR
 from senhui.atlas.jobs import build_map, release_and_map
 from senhui.cli import terminal
 from senhui.cli.demo import design_totals, make_sample_layers
+from senhui.intake import read_boundaries
 from senhui.inventory import queries
 from senhui.inventory.actions.import_layer import import_layer
 from senhui.inventory.actions.load_administrative_units import load_administrative_units
@@ -55,10 +56,10 @@ def make(*, n_sub_compartments: int) -> None:
         city = make_sample_layers(
             directory,
             n_sub_compartments=n_sub_compartments,
-            layer_format="gpkg" if n_sub_compartments > 100_000 else "shapefile",
+            format="gpkg" if n_sub_compartments > 100_000 else "shapefile",
             progress=progress,
         )
-    load_administrative_units(people["demo-admin"], units=city.units, is_sample=True, now=now)
+    load_administrative_units(people["demo-admin"], units=read_boundaries(city.boundaries), is_sample=True, now=now)
     for year in missing:
         _import_measure_release(people, city.layers[year], year)
     terminal.out.print(f"The sample city took {time.monotonic() - began:.0f} s.")
