@@ -13,6 +13,7 @@ from functools import singledispatch, wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from senhui.access.actions.redeem_sign_in_link import SignInLinkRefused
@@ -44,11 +45,11 @@ def explain(error: BaseException) -> Explanation | None:
     return None
 
 
-def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def explained(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Wrap a view so that a known refusal becomes a page that explains it."""
 
     @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+    def answer(request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
         try:
             return view(request, *args, **named)
         except Exception as error:

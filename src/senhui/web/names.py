@@ -6,7 +6,7 @@ Land classes and species groups carry both names in their parameter tables; the 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_noop
@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from senhui import parameters
 from senhui.inventory import queries
+
+Language = Literal["zh", "en"]
 
 LEVEL_OF_LENGTH = {4: "city", 6: "county", 9: "township"}
 LENGTH_OF_LEVEL = {level: length for length, level in LEVEL_OF_LENGTH.items()}
@@ -121,7 +123,7 @@ def _table_names(table_id: str, language: str) -> dict[str, str]:
     return dict(table.frame.select(key, f"name_{language}").iter_rows())
 
 
-def language() -> str:
+def language() -> Language:
     """Return the active language as `zh` or `en`."""
     return "zh" if (get_language() or "").startswith("zh") else "en"
 

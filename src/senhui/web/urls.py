@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.i18n import set_language
 
@@ -13,7 +13,7 @@ from senhui.web.errors import explained
 from senhui.web.views import about, imports, jobs, map, parameters, releases, sign_in, statistics
 
 
-def _page(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+def _page(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
     return path(route, explained(view), name=name)
 
 

@@ -5,8 +5,6 @@ No page of documentation is served: the usual one loads its scripts from another
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError
@@ -36,4 +34,4 @@ def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
     if explanation is None:
         raise error
     body = {"error": type(error).__name__, "what": explanation.what, "now": explanation.now}
-    return cast(HttpResponse, api.create_response(request, body, status=explanation.status))
+    return api.create_response(request, body, status=explanation.status)

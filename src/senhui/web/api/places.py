@@ -64,8 +64,8 @@ def show_labels(request: HttpRequest, level: Literal["city", "county", "township
         {
             "code": unit.code,
             "name": known[unit.code],
-            "bbox": unit.geometry.bounds,
-            "point": shapely.point_on_surface(unit.geometry).coords[0],
+            "bbox": shapely.bounds(unit.geometry).tolist(),
+            "point": shapely.get_coordinates(shapely.point_on_surface(unit.geometry))[0].tolist(),
         }
         for unit in queries.administrative_units(level)
         if unit.geometry is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 from urllib.parse import quote
 
@@ -81,9 +82,9 @@ def item(mapping: Any, key: Any) -> Any:
 
 
 @register.filter
-def short_hash(value: str) -> str:
-    """Return the first twelve digits of a hash; the page gives the whole one as tooltip."""
-    return value[:12]
+def instant(text: str) -> dt.datetime:
+    """Return the instant that a manifest holds as ISO text, for the filter `date`."""
+    return dt.datetime.fromisoformat(text)
 
 
 @register.filter

@@ -48,7 +48,7 @@ def list_imports(request: HttpRequest) -> HttpResponse:
 
 
 def _start_import(request: HttpRequest, form: ImportForm) -> int:
-    upload: UploadedFile = form.cleaned_data["file"]
+    upload: UploadedFile[bytes] = form.cleaned_data["file"]
     name = PurePath(upload.name or "layer").name
     directory = uploads_directory() / str(uuid.uuid4())
     directory.mkdir(parents=True)

@@ -8,12 +8,13 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 
 from senhui.access.queries import areas_for
 from senhui.atlas import exports
+from senhui.atlas.exports.sub_compartments import Form
 from senhui.atlas.statistics import parameters_used
 from senhui.inventory import queries
 from senhui.web import names, summaries
 from senhui.web.page import page, today
 
-EXPORT_FORMS = {"gpkg": "GeoPackage", "zip": "Shapefile", "csv": "CSV", "xlsx": "XLSX"}
+EXPORT_FORMS: dict[Form, str] = {"gpkg": "GeoPackage", "zip": "Shapefile", "csv": "CSV", "xlsx": "XLSX"}
 
 
 def list_releases(request: HttpRequest) -> HttpResponse:
@@ -90,7 +91,7 @@ def show_derivation(request: HttpRequest, release_id: str, number: int) -> HttpR
     return page(request, "derivation.html", context)
 
 
-def download(request: HttpRequest, release_id: str, form: str) -> FileResponse:
+def download(request: HttpRequest, release_id: str, form: Form) -> FileResponse:
     """Give the sub-compartments within the reader's areas as a file."""
     if form not in EXPORT_FORMS:
         raise Http404

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import polars as pl
@@ -112,7 +112,7 @@ def statistics_page(request: HttpRequest) -> HttpResponse:
     return page(request, "statistics.html", context)
 
 
-def download(request: HttpRequest, form: str) -> HttpResponse:
+def download(request: HttpRequest, form: Literal["csv", "xlsx"]) -> HttpResponse:
     """Give the chosen table as CSV or XLSX, in SI units with the unit in each column's name."""
     if form not in {"csv", "xlsx"}:
         raise Http404

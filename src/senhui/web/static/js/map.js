@@ -192,6 +192,9 @@ function start() {
   map.on("load", async () => {
     await Promise.all(LEVELS.map(({ level }) => placeNames(level)));
     await colourPlaces();
+    // A link that names a thing but no view leads to the thing.
+    if (!state.view && state.row !== null) await selectRow(state.row, { fly: true });
+    else if (!state.view && state.place !== given.city) selectPlace(state.place, { fly: true });
     document.getElementById("map").dataset.ready = "true";
   });
   map.on("moveend", () => { writeAddress(); sayLevel(); });
