@@ -195,7 +195,9 @@ def with_texts(findings: pl.DataFrame) -> pl.DataFrame:
         orient="row",
     )
     return (
-        findings.join(texts, on="reason", how="left").sort("row", "field", "reason", nulls_last=False).select(list(FINDINGS))
+        findings.join(texts, on="reason", how="left")
+        .sort("row", "field", "reason", nulls_last=False)
+        .select(list(FINDINGS))
     )
 
 

@@ -177,8 +177,8 @@ def to_lon_lat(coordinates: npt.NDArray[np.float64], *, code: str) -> npt.NDArra
 
     Examples
     --------
-    >>> to_lon_lat(np.array([[40_500_000.0, 0.0]]), code="EPSG:4528").tolist()
-    [[120.0, 0.0]]
+    >>> to_lon_lat(np.array([[40_500_000.0, 0.0]]), code="EPSG:4528").round(9)
+    array([[120.,   0.]])
     """
     if code in GEOGRAPHIC:
         return coordinates

@@ -167,7 +167,7 @@ def ring_areas_ha(coordinates: Floats, ends: npt.NDArray[np.int64]) -> Floats:
     --------
     >>> ring = np.array([[120, 28], [120.01, 28], [120.01, 28.01], [120, 28.01], [120, 28]], dtype=float)
     >>> ring_areas_ha(ring, np.array([5])).round(2)
-    array([108.92])
+    array([109.])
     """
     if len(ends) == 0:
         return np.empty(0)

@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
 import pyogrio.errors
-from pyproj import CRS
 
 from senhui.intake.profile import ImportProfile
 from senhui.intake.refusal import LayerRefused
@@ -264,17 +263,21 @@ def _open_geoparquet(path: Path) -> OpenLayer:
     metadata = (file.schema_arrow.metadata or {}).get(b"geo")
     if metadata is None:
         raise LayerUnreadable(path.name, "It is a Parquet file without the geometry description of GeoParquet")
-    geo = json.loads(metadata)
-    column = geo["primary_column"]
-    description = geo["columns"][column]
-    if description["encoding"] != "WKB":
-        raise LayerUnreadable(path.name, f"Its geometry is encoded as {description['encoding']}, not as WKB")
+    try:
+        geo = json.loads(metadata)
+        column = geo["primary_column"]
+        description = geo["columns"][column]
+        encoding = description["encoding"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise LayerUnreadable(path.name, "Its geometry description is not that of GeoParquet") from error
+    if encoding != "WKB":
+        raise LayerUnreadable(path.name, f"Its geometry is encoded as {encoding}, not as WKB")
     if file.metadata.num_rows == 0:
         raise FileEmpty(path.name)
     # The specification: no key means OGC:CRS84, an explicit null means unknown.
     crs = description.get("crs", "OGC:CRS84")
     if isinstance(crs, dict):
-        crs = CRS.from_json_dict(crs).to_wkt()
+        crs = json.dumps(crs)
     return OpenLayer(
         "Parquet", crs, "UTF-8", column, file.metadata.num_rows, (), file.iter_batches(batch_size=BATCH_ROWS)
     )

@@ -81,7 +81,9 @@ def with_stands(fields: pl.DataFrame, profile: ImportProfile) -> pl.DataFrame:
             species_code=pl.col("YOU_SHI_SZ"),
             species_group=_mapped("YOU_SHI_SZ", groups),
             species_kind=_mapped("YOU_SHI_SZ", kinds),
-            origin=pl.when(_is_digits("QI_YUAN", 2)).then(_mapped_first_digit("QI_YUAN", _ORIGINS)),
+            origin=pl.col("QI_YUAN")
+            .str.extract(r"^([123])[0-9]?$")
+            .replace_strict(_ORIGINS, default=None, return_dtype=pl.String),
             age_yr=pl.col("PINGJUN_NL").floor().cast(pl.Int32, strict=False),
             age_group=pl.when(pl.col("LING_ZU").is_in(list(FIELD_CODES["LING_ZU"])))
             .then(pl.col("LING_ZU"))
@@ -119,10 +121,6 @@ def with_stands(fields: pl.DataFrame, profile: ImportProfile) -> pl.DataFrame:
 
 def _mapped(field: str, meanings: dict[str, str]) -> pl.Expr:
     return pl.col(field).replace_strict(meanings, default=None, return_dtype=pl.String)
-
-
-def _mapped_first_digit(field: str, meanings: dict[str, str]) -> pl.Expr:
-    return pl.col(field).str.slice(0, 1).replace_strict(meanings, default=None, return_dtype=pl.String)
 
 
 def _is_digits(field: str, n: int) -> pl.Expr:

@@ -162,7 +162,7 @@ def _read_rows(
         if len(pending) > 2 * _THREADS:
             pending[-2 * _THREADS].result()  # no more decoded batches in memory than the threads can work on
         n_read += batch.num_rows
-        progress(_READ_SHARE * n_read / max(layer.n_rows, n_read), "Reading outlines")
+        progress(_READ_SHARE * (n_read / max(layer.n_rows, n_read)), "Reading outlines")
         if n_read == batch.num_rows:
             refuse_coordinates_of_another_system(code, pending[0].result().file_bounds)
     outlines = [future.result() for future in pending]
