@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -131,9 +131,15 @@ def import_(
     file: Annotated[Path, typer.Argument(exists=True, readable=True, help="Shapefile, zip, GeoPackage or GeoParquet.")],
     year: Annotated[int, typer.Option(min=1949, max=2100, help="Year to which the survey refers.")],
     as_user: AsUser,
-    species_codes: Annotated[str | None, typer.Option(help="Species code system: nfi or gx (else recognised).")] = None,
-    land_classes: Annotated[str | None, typer.Option(help="Land-class generation: G1, G2, G3 or G4.")] = None,
-    area_unit: Annotated[str | None, typer.Option(help="Unit of the area field: ha or mu.")] = None,
+    species_codes: Annotated[
+        Literal["nfi", "gx"] | None, typer.Option(help="Species code system (else recognised).")
+    ] = None,
+    land_classes: Annotated[
+        Literal["G1", "G2", "G3", "G4"] | None, typer.Option(help="Land-class generation (else recognised).")
+    ] = None,
+    area_unit: Annotated[
+        Literal["ha", "mu"] | None, typer.Option(help="Unit of the area field (else recognised).")
+    ] = None,
     layer: Annotated[str | None, typer.Option(help="Layer of a GeoPackage that holds several.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -277,7 +283,7 @@ def verify(release_id: Annotated[str, typer.Argument(help="Release, such as 2021
         terminal.fail(str(problem))
     if result.differs_in:
         terminal.fail(f"Release {release_id} differs in: {', '.join(result.differs_in)}.")
-    terminal.out.print(f"Release {release_id} reproduces: value hash {result.value_hash}.")
+    terminal.out.print(f"Release {release_id} reproduces: value hash {result.value_hash}.", soft_wrap=True)
 
 
 @app.command()

@@ -20,7 +20,6 @@ from senhui.access.queries import user_named
 from senhui.access.terminal import OPERATOR
 from senhui.atlas.jobs import build_map, release_and_map
 from senhui.cli import terminal
-from senhui.cli.demo import design_totals, make_sample_layers
 from senhui.intake import read_boundaries
 from senhui.inventory import queries
 from senhui.inventory.actions.import_layer import import_layer
@@ -51,6 +50,9 @@ def make(*, n_sub_compartments: int) -> None:
         _ensure_map(info.id)
     if not missing:
         return
+    # Only here, for a second start is to take seconds: drawing a city loads a good deal that serving it does not need.
+    from senhui.cli.demo import make_sample_layers
+
     directory = Path(settings.SENHUI_HOME) / "sample"
     with terminal.progress_bar("Sample city") as progress:
         city = make_sample_layers(
@@ -79,6 +81,8 @@ def make_people(*, now: dt.datetime) -> dict[str, Any]:
 
 
 def _import_measure_release(people: dict[str, Any], layer: Path, year: int) -> None:
+    from senhui.cli.demo import design_totals
+
     def now() -> dt.datetime:
         return dt.datetime.now(dt.UTC)
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from granian import Granian  # type: ignore[attr-defined]
+from granian import Granian
 from granian.constants import Interfaces
 
 

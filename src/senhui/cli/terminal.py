@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 
 REFUSED, FILE_HAS_ERRORS = 1, 3
+PLAIN_LINE_EVERY_S = 2.0
 
 out = Console()
 err = Console(stderr=True)
@@ -24,15 +26,15 @@ err = Console(stderr=True)
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
-    """Give a `progress(fraction, note)` that draws a bar on a terminal and prints one line per note elsewhere."""
+    """Give a `progress(fraction, note)`: a bar on a terminal, a plain line now and then elsewhere."""
     if not err.is_terminal:
-        last = ""
+        last = -PLAIN_LINE_EVERY_S
 
         def line(fraction: float, note: str) -> None:
             nonlocal last
-            if note != last:
-                last = note
-                err.print(f"{title}: {note} ({fraction:.0%})", highlight=False)
+            if fraction >= 1.0 or time.monotonic() - last >= PLAIN_LINE_EVERY_S:
+                last = time.monotonic()
+                err.print(f"{title}: {note} ({fraction:.0%})", highlight=False, soft_wrap=True)
 
         yield line
         return

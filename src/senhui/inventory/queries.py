@@ -260,7 +260,7 @@ def find_units(text: str, *, limit: int = 20) -> list[dict[str, Any]]:
     rows = (by_name | by_code).values(
         "code", "level", "name_zh", "parent_code", "min_lon", "min_lat", "max_lon", "max_lat"
     )
-    return sorted(rows, key=lambda row: (len(row["code"]), row["code"]))[:limit]
+    return [dict(row) for row in sorted(rows, key=lambda row: (len(row["code"]), row["code"]))[:limit]]
 
 
 def _may_see(actor: Actor, row: Draft, *, on: dt.date) -> bool:

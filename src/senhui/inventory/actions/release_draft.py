@@ -99,6 +99,7 @@ def release_draft(
         with transaction.atomic():
             row = Draft.objects.select_for_update().get(pk=draft_id)
             _refuse(info, actor, state=row.state)
+            assert row.measured_by_id is not None, "the database lets no draft be measured by nobody"
             Release.objects.create(
                 id=release_id,
                 label=label,
