@@ -126,7 +126,7 @@ def test_all_tiles_carry_the_same_value_list(pmtiles: Path, decoded: Decoded) ->
             message.ParseFromString(gzip.decompress(data))
             (layer,) = message.layers
             heads.add((tuple(layer.keys), tuple(value.uint_value for value in layer.values)))
-    assert heads == {(tuple(tile_writer.KEYS), tuple(range(512)))}
+    assert heads == {(tuple(tile_writer.KEYS), tuple(range(256)))}
 
 
 def test_stands_without_geometry_are_counted_and_keep_the_numbering(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ THIN_TOLERANCE = 0.5
 """Vertices closer than this to a straight line go, in tile units: below what rounding to the grid does anyway."""
 
 _ROWS_AT_A_TIME = 20_000
-_SMALLEST_VALUE_LIST = 512
+_SMALLEST_VALUE_LIST = 256
 _new_writer: Callable[[BinaryIO], Any] = Writer  # the library has no types
 
 Progress = Callable[[float, str], None]
