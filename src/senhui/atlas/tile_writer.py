@@ -3,7 +3,7 @@
 Feature id = row index in the release + 1. All attributes are whole numbers (see `KEYS`); the lists they point
 into are in the file's metadata, and so are the runs of each township within each tile, by which
 ``tile_archive`` cuts a tile down to a user's areas without decoding it. Why the product has a writer of its own is
-told in ``docs/decisions/0201-tile-writer.md``; the cases are in ``tests/atlas/test_tile_writer.py``.
+told in ``docs/decisions/0009-own-tile-writer.md``; the cases are in ``tests/atlas/test_tile_writer.py``.
 """
 
 from __future__ import annotations
