@@ -105,7 +105,7 @@ def _import_measure_release(people: dict[str, Any], layer: Path, year: int) -> N
         release_and_map(
             people["demo-reviewer"],
             draft_id=draft.id,
-            label=f"{year} 示例数据 sample",
+            label="示例城市 sample city",
             now=now(),
             progress=progress,
         )
