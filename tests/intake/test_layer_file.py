@@ -135,6 +135,12 @@ def test_a_damaged_file(tmp_path: Path, name: str) -> None:
     refuse(LayerUnreadable, path)
 
 
+def test_a_geopackage_whose_text_is_not_utf8(tmp_path: Path) -> None:
+    path = write_layer(good_rows(), tmp_path / "layer.gpkg")
+    path.write_bytes(path.read_bytes().replace("林垟村".encode(), "林垟村村".encode("gbk") + b"!"))
+    assert "CUN_NAME" in str(refuse(LayerUnreadable, path)["detail"])
+
+
 def test_parquet_without_geometry(tmp_path: Path) -> None:
     path = tmp_path / "table.parquet"
     good_rows().drop("geometry").write_parquet(path)

@@ -21,7 +21,7 @@ import pyogrio.errors
 
 from senhui.intake.profile import ImportProfile
 from senhui.intake.refusal import LayerRefused
-from senhui.intake.text_encoding import CutText, Encoding, encoding_of_name, read_dbf_text
+from senhui.intake.text_encoding import CutText, Encoding, decode_whole, encoding_of_name, read_dbf_text
 
 Driver = Literal["ESRI Shapefile", "GPKG", "Parquet"]
 
@@ -255,7 +255,29 @@ def _open_with_gdal(
         reader,
     ):
         geometry_column = meta["geometry_name"] or "wkb_geometry"
-        yield OpenLayer(driver, meta["crs"], encoding or "UTF-8", geometry_column, n_rows, (), iter(reader))
+        batches = (_with_valid_text(batch, path.name, may_be_cut=driver == "ESRI Shapefile") for batch in reader)
+        yield OpenLayer(driver, meta["crs"], encoding or "UTF-8", geometry_column, n_rows, (), batches)
+
+
+def _with_valid_text(batch: pa.RecordBatch, file_name: str, *, may_be_cut: bool) -> pa.RecordBatch:
+    """Make sure that text is UTF-8, which GDAL passes on unchecked and every later step takes for granted.
+
+    A Shapefile in UTF-8 may hold values whose last character was cut: their whole characters are kept (and the
+    values are among the layer's ``cut_text``). Anything else that is not UTF-8 makes the layer unreadable.
+    """
+    for index, field in enumerate(batch.schema):
+        column = batch.column(index)
+        if not pa.types.is_string(field.type) and not pa.types.is_large_string(field.type):
+            continue
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            if not may_be_cut:
+                raise LayerUnreadable(file_name, f"The text in its column {field.name} is not UTF-8") from error
+            values = column.cast(pa.large_binary()).to_pylist()
+            whole = [None if value is None else decode_whole(value, "UTF-8") for value in values]
+            batch = batch.set_column(index, field, pa.array(whole, field.type))
+    return batch
 
 
 def _open_geoparquet(path: Path) -> OpenLayer:

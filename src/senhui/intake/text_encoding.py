@@ -107,6 +107,17 @@ def encoding_of_name(name: str | None) -> Encoding | None:
     return _NAMES.get(key)
 
 
+def decode_whole(value: bytes, encoding: Encoding) -> str:
+    """Decode a value, leaving out a last character that was cut.
+
+    Examples
+    --------
+    >>> decode_whole("林垟村".encode()[:8], "UTF-8")
+    '林垟'
+    """
+    return codecs.getincrementaldecoder(encoding)().decode(value, final=False)
+
+
 def read_dbf_text(path: Path, *, declared: Encoding | None, wanted: Encoding | None) -> DbfText:
     """Find the encoding of a DBF from all its text.
 
@@ -208,26 +219,21 @@ def _choose_between_both(values: dict[bytes, tuple[str, int]], declared: Encodin
     return declared or "UTF-8"
 
 
-def _decode(value: bytes, encoding: Encoding) -> str:
-    """Decode a value, forgiving a last character that was cut."""
-    return codecs.getincrementaldecoder(encoding)().decode(value, final=False)
-
-
 def _is_valid(value: bytes, encoding: Encoding) -> bool:
     try:
-        _decode(value, encoding)
+        decode_whole(value, encoding)
     except UnicodeDecodeError:
         return False
     return True
 
 
 def _is_ideographic(value: bytes, encoding: Encoding) -> bool:
-    return all(character.isascii() or character >= _FIRST_IDEOGRAPHIC for character in _decode(value, encoding))
+    return all(character.isascii() or character >= _FIRST_IDEOGRAPHIC for character in decode_whole(value, encoding))
 
 
 def _cut(row: int, field: str, value: bytes, encoding: Encoding) -> CutText | None:
     try:
         value.decode(encoding)
     except UnicodeDecodeError:
-        return CutText(row, field, _decode(value, encoding))
+        return CutText(row, field, decode_whole(value, encoding))
     return None
