@@ -172,14 +172,28 @@ def test_a_withdrawn_grant_is_felt_within_two_seconds(client: Client, person: Pe
     assert client.get(TILE, session).status == 403
 
 
-def test_within_two_seconds_the_database_is_not_asked_again(client: Client, city: str) -> None:
+def test_within_a_second_the_database_is_not_asked_again(client: Client, city: str) -> None:
+    from django.db import connection
+
+    client.get(TILE, city)
+    client.now_s += 0.9
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(TILE, city).status == 200
+    assert len(asked) == 0
+
+
+def test_while_one_looks_again_the_others_do_not_wait(client: Client, city: str) -> None:
+    """In the second second, and only until it is over."""
     from django.db import connection
 
     client.get(TILE, city)
     client.now_s += 1.9
-    with CaptureQueriesContext(connection) as asked:
+    with client.server._looking, CaptureQueriesContext(connection) as asked:
         assert client.get(TILE, city).status == 200
-    assert len(asked) == 0
+        assert len(asked) == 0
+        client.now_s += 0.1
+        assert client.get(TILE, city).status == 200
+    assert len(asked) > 0
 
 
 def test_no_connection_is_left_open_by_a_look_at_the_database(

@@ -2,7 +2,8 @@
 
 ``/tiles/<release>/<z>/<x>/<y>.mvt`` is answered here, everything else by the wrapped application. Who asks is found
 as Django finds it, from the session; the areas found are believed for at most two seconds, which is also how long a
-withdrawn grant or an ended session may still show tiles. The cases are in ``tests/web/test_tile_server.py``.
+withdrawn grant or an ended session may still show tiles. After one second a single thread looks again, so that
+the others need not wait for the database. The cases are in ``tests/web/test_tile_server.py``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from importlib import import_module
+from math import inf
+from threading import Lock
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
@@ -27,6 +30,7 @@ from senhui.access.rules import NOWHERE, AreaSet, PermissionRefused
 from senhui.atlas import tiles
 
 AREAS_BELIEVED_FOR_S = 2.0
+_LOOK_AGAIN_AFTER_S = 1.0
 _SESSIONS_KEPT = 4096
 _PATH = re.compile(r"/tiles/([A-Za-z0-9-]+)/(\d{1,2})/(\d{1,9})/(\d{1,9})\.mvt")
 _PREFIX = "/tiles/"
@@ -48,6 +52,7 @@ class TileServer:
         self._application = application
         self._clock = clock
         self._areas: dict[str, tuple[float, AreaSet]] = {}
+        self._looking = Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -74,14 +79,25 @@ class TileServer:
         session_key = parse_cookie(cookie).get(settings.SESSION_COOKIE_NAME)
         if not session_key:
             return NOWHERE
+        looked_at, areas = self._areas.get(session_key, (-inf, NOWHERE))
+        age_s = self._clock() - looked_at
+        if age_s < _LOOK_AGAIN_AFTER_S:
+            return areas
+        if age_s < AREAS_BELIEVED_FOR_S:
+            if not self._looking.acquire(blocking=False):
+                return areas
+            try:
+                return self._look(session_key)
+            finally:
+                self._looking.release()
+        return self._look(session_key)
+
+    def _look(self, session_key: str) -> AreaSet:
         now = self._clock()
-        known = self._areas.get(session_key)
-        if known is not None and now < known[0]:
-            return known[1]
         areas = _look_up(session_key)
         if len(self._areas) >= _SESSIONS_KEPT:
             self._areas.clear()
-        self._areas[session_key] = (now + AREAS_BELIEVED_FOR_S, areas)
+        self._areas[session_key] = (now, areas)
         return areas
 
 
