@@ -82,9 +82,7 @@ def measure(stands: pd.DataFrame, numbers: dict[str, Any]) -> pd.DataFrame:
 def grouped(stands: pd.DataFrame) -> pd.DataFrame:
     """Add the measured stands up by county and species group."""
     stands["area_without_estimate_ha"] = stands["area_ha"].where(stands["main_tc"].isna())
-    stands["scattered_volume_without_estimate_m3"] = stands["scattered_volume_m3"].where(
-        stands["scattered_tc"].isna()
-    )
+    stands["scattered_volume_without_estimate_m3"] = stands["scattered_volume_m3"].where(stands["scattered_tc"].isna())
     groups = stands.groupby(["county_code", "species_group"], dropna=False)
     sums = groups[
         [
