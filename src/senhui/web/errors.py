@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from senhui.access.actions.redeem_sign_in_link import SignInLinkRefused
 from senhui.access.actions.sign_in_with_password import SignInRefused
 from senhui.access.rules import PermissionRefused
+from senhui.atlas.exports import TooManyRows
 from senhui.atlas.statistics import UnknownDimension
 from senhui.inventory.actions.import_layer import LayerOutsideYourAreas
 from senhui.inventory.actions.measure_draft import DraftHasErrors, DraftIsClosed
@@ -225,4 +226,13 @@ def _link(error: SignInLinkRefused) -> Explanation:
         403,
         LINK_REASONS[error.reason](),
         _("Check that the whole address was copied, or ask an administrator for a new link."),
+    )
+
+
+@explain.register
+def _too_many_rows(error: TooManyRows) -> Explanation:
+    return Explanation(
+        409,
+        _("%(n)s sub-compartments do not fit one worksheet.") % {"n": f"{error.n_rows:,}"},
+        _("Choose GeoPackage or CSV."),
     )

@@ -47,14 +47,24 @@ class ManifestOut(ReleaseOut):
 
 
 class TotalOut(Schema):
-    """Totals of one combination of the dimensions asked for; per hectare means of land with an estimate."""
+    """Totals of one combination of the dimensions asked for; per hectare means of land with an estimate.
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"example": {
+    Only the dimensions asked for are there; null in one of them means "not recorded".
+    """
+
+    model_config = ConfigDict(json_schema_extra={"example": {
         "county": "331181", "n": 2104, "area_ha": 305116.2, "area_without_estimate_ha": 1204.0,
         "volume_m3": 18904112.0, "stock_tc": 9811003.1, "calibrated_stock_tc": 11204411.9,
         "stock_tc_ha": 32.28, "calibrated_stock_tc_ha": 36.87,
     }})  # fmt: skip
 
+    county: str | None = None
+    township: str | None = None
+    land_class: str | None = None
+    species_group: str | None = None
+    origin: str | None = None
+    age_group: int | None = None
+    method: str | None = None
     n: int
     area_ha: float
     area_without_estimate_ha: float | None
@@ -75,15 +85,45 @@ class ColoursOut(Schema):
 
 
 class StandOut(Schema):
-    """A sub-compartment with its inputs and results."""
-
-    model_config = ConfigDict(extra="allow")
+    """A sub-compartment with its inputs and results; units are the ends of the names."""
 
     row_index: int
     sub_compartment_id: str = Field(examples=["331181103201-001-012"])
+    county_code: str
+    township_code: str
+    village_code: str
+    land_class: str
+    species_code: str | None
+    species_group: str | None
+    origin: str | None
+    age_yr: int | None
+    age_group: int | None
+    canopy_frac: float | None
+    dbh_cm: float | None
+    height_m: float | None
+    stems_ha: float | None
+    area_ha: float
+    volume_m3_ha: float | None
+    volume_m3: float | None
+    scattered_volume_m3: float | None
+    scattered_species_group: str | None
     bbox: list[float] = Field(description="west, south, east, north in degrees (EPSG:4490)")
+    method: str
+    no_estimate_reason: str | None
     derivation_id: int
+    scattered_derivation_id: int | None
+    tree_above_tc_ha: float | None
+    tree_below_tc_ha: float | None
+    bamboo_tc_ha: float | None
+    shrub_tc_ha: float | None
+    economic_tc_ha: float | None
+    scattered_tc_ha: float | None
+    main_tc: float | None
+    scattered_tc: float | None
+    stock_tc_ha: float | None
     stock_tc: float | None
+    main_factor: float
+    scattered_factor: float
     calibrated_stock_tc: float | None
 
 
@@ -102,6 +142,7 @@ def show_release(request: HttpRequest, release_id: str) -> queries.ReleaseInfo:
 @router.get(
     "/releases/{release_id}/statistics",
     response=list[TotalOut],
+    exclude_unset=True,
     summary="Areas and stocks by any of: county, township, land_class, species_group, origin, age_group, method",
 )
 def show_statistics(

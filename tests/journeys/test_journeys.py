@@ -1,0 +1,234 @@
+"""What people do in the browser, in both languages, on a wide screen and on a phone."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import polars as pl
+import pytest
+from playwright.sync_api import Page, expect
+from tests.journeys.conftest import City, OpenPage
+
+LANGUAGES = ("zh", "en")
+READY = "#map[data-ready]"
+MOVE_MS = 2500
+"""How long the map takes to fly to a place and load its tiles, on a slow machine without a graphics card."""
+ROW_IN_LAST_COUNTY = 1990
+COUNTY = "331181"
+WORDS = {
+    "zh": {
+        "sample": "示例数据，无审图号", "stock": "碳储量", "not_public": "公众可看到乡镇合计", "source": "来源与出处",
+        "no_credit": "不得据此签发碳汇", "done": "已完成", "draft": "打开草稿", "longquan": "龙泉市",
+        "refused": "您无权",
+    },
+    "en": {
+        "sample": "Sample data, no map review number", "stock": "Carbon stock", "not_public": "The public sees totals",
+        "source": "Source and where in it", "no_credit": "Cannot issue a credit", "done": "done",
+        "draft": "Open the draft", "longquan": "Longquan", "refused": "You may not",
+    },
+}  # fmt: skip
+
+both_ways = pytest.mark.parametrize(
+    ("language", "size"), list(itertools.product(LANGUAGES, ("wide", "phone"))), ids=str
+)
+each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def show_map(page: Page, city: City, state: str = "") -> None:
+    """Open the map and wait until it is drawn; a new document, also when only the state differs."""
+    page.goto("about:blank")
+    page.goto(f"{city.address}/{state}")
+    page.wait_for_selector(READY, timeout=45_000)
+
+
+@both_ways
+def test_the_public_sees_the_map_its_totals_and_why_no_sub_compartments(
+    open_page: OpenPage, city: City, language: str, size: str
+) -> None:
+    page = open_page(language, size)
+    show_map(page, city)
+    words = WORDS[language]
+    expect(page.get_by_text(words["sample"])).to_be_visible()
+    panel = page.locator("#panel")
+    expect(panel).to_contain_text(words["stock"])
+    panel.get_by_role("link", name=words["longquan"], exact=True).click()
+    expect(page.locator("#panel-title")).to_have_text(words["longquan"])
+    first_township = panel.locator(f'tbody a[data-place^="{COUNTY}"]').first
+    name = first_township.inner_text()
+    first_township.click()
+    expect(page.locator("#panel-title")).to_have_text(name)
+    expect(panel).to_contain_text(words["not_public"])
+    # Nothing sticks out at the side of a small screen.
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@both_ways
+def test_a_sub_compartment_leads_from_the_map_to_source_and_page(
+    open_page: OpenPage, city: City, language: str, size: str
+) -> None:
+    page = open_page(language, size, user="demo-viewer")
+    show_map(page, city, "#row=10")
+    panel = page.locator("#panel")
+    expect(panel.locator("#panel-title")).to_contain_text(re.compile(r"\d+"))
+    panel.locator(".figure.main a").click()
+    words = WORDS[language]
+    expect(page.locator("main")).to_contain_text(words["source"])
+    expect(page.locator("main")).to_contain_text(words["no_credit"])
+    assert page.locator(".equation").inner_text().strip()
+    row = page.locator("table").nth(1).locator("tbody tr").first
+    assert row.locator("td").nth(3).inner_text().strip(), "each parameter names its source"
+    row.get_by_role("link").click()
+    expect(page).to_have_url(re.compile(r"/parameters/"))
+    expect(page.locator("main .mark").first).to_be_visible()
+
+
+def test_a_click_on_the_map_opens_the_sub_compartment_under_it(open_page: OpenPage, city: City) -> None:
+    page = open_page("zh", "wide", user="demo-viewer")
+    show_map(page, city, "#row=10")
+    page.wait_for_timeout(MOVE_MS)
+    chosen = page.locator("#panel code").first.inner_text()
+    page.locator("#panel .trail a").last.click()
+    expect(page.locator("#panel code")).to_have_count(0)
+    page.wait_for_timeout(MOVE_MS)
+    for _ in range(3):
+        page.locator(".maplibregl-ctrl-zoom-in").click()
+        page.wait_for_timeout(600)
+    page.wait_for_timeout(MOVE_MS)
+    page.locator("#map").click(position={"x": 640, "y": 420})
+    opened = page.locator("#panel code").first
+    expect(opened).to_have_text(re.compile(chosen[:6]))
+
+
+@each_language
+def test_a_link_restores_view_release_and_selection(open_page: OpenPage, city: City, language: str) -> None:
+    page = open_page(language, "wide")
+    show_map(page, city)
+    page.locator("#release").select_option(index=1)
+    page.locator(f'#panel a[data-place="{COUNTY}"]').click()
+    page.wait_for_timeout(2000)
+    link = page.url
+    other = open_page("en" if language == "zh" else "zh", "wide")
+    other.goto(link)
+    other.wait_for_selector(READY, timeout=45_000)
+    other_language = "en" if language == "zh" else "zh"
+    expect(other.locator("#panel-title")).to_have_text(WORDS[other_language]["longquan"])
+    assert other.locator("#release").input_value() == page.locator("#release").input_value()
+    assert other.url == link
+
+
+@each_language
+def test_search_by_keyboard_leads_to_a_place(open_page: OpenPage, city: City, language: str) -> None:
+    page = open_page(language, "wide")
+    show_map(page, city)
+    page.locator("#search").fill("龙泉" if language == "zh" else "Longq")
+    expect(page.locator("#found [role=option]").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel-title")).to_have_text(WORDS[language]["longquan"])
+
+
+@both_ways
+def test_the_county_table_is_downloaded_and_opens_again(
+    open_page: OpenPage, city: City, language: str, size: str, tmp_path: Path
+) -> None:
+    page = open_page(language, size)
+    page.goto(f"{city.address}/statistics/?by=county&measure=all")
+    expect(page.locator("tbody tr")).to_have_count(9)
+    with page.expect_download() as waiting:
+        page.locator('a[href*="table.xlsx"]').click()
+    waiting.value.save_as(tmp_path / "table.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "table.xlsx")
+    sheet = book.worksheets[0]
+    assert sheet.max_row == 9 + 2, "a head, nine counties and the total"
+    assert any("示例数据" in str(cell.value) for s in book for line in s.iter_rows() for cell in line)
+    with page.expect_download() as waiting:
+        page.locator('a[href*="table.csv"]').click()
+    assert pl.read_csv(waiting.value.path()).height == 9
+
+
+def test_the_language_changes_by_one_click_and_stays(open_page: OpenPage, city: City) -> None:
+    page = open_page("zh", "wide")
+    page.goto(f"{city.address}/statistics/")
+    expect(page.locator("h1")).to_have_text("面积与碳储量")
+    page.locator("#language").click()
+    expect(page.locator("h1")).to_have_text("Area and carbon stock")
+    page.goto(f"{city.address}/about/")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+@each_language
+def test_the_public_is_refused_by_page_api_and_tiles(open_page: OpenPage, city: City, language: str) -> None:
+    page = open_page(language, "wide")
+    page.goto(f"{city.address}/releases/")
+    release = page.locator("tbody a").first.get_attribute("href")
+    assert release is not None
+    release_id = release.strip("/").split("/")[-1]
+    answer = page.goto(f"{city.address}/releases/{release_id}/derivations/1/?row=10")
+    assert answer is not None
+    assert answer.status == 403
+    expect(page.locator("h1")).to_contain_text(WORDS[language]["refused"])
+    expect(page.locator('main a[href^="/sign-in/"]')).to_be_visible()
+    for address in (
+        f"/api/v1/releases/{release_id}/sub-compartments/10",
+        f"/tiles/{release_id}/11/1700/850.mvt",
+        f"/map/panel/?release={release_id}&row=10",
+        f"/releases/{release_id}/sub-compartments.gpkg",
+    ):
+        assert page.request.get(city.address + address).status == 403, address
+
+
+def test_a_technician_of_longquan_sees_nothing_of_another_county(open_page: OpenPage, city: City) -> None:
+    page = open_page("zh", "wide", user="demo-longquan")
+    found = page.request.get(f"{city.address}/api/v1/releases").json()
+    release_id = found[0]["id"]
+    statuses = {
+        page.request.get(f"{city.address}/api/v1/releases/{release_id}/sub-compartments/{row}").status
+        for row in (0, ROW_IN_LAST_COUNTY)
+    }
+    assert statuses == {200, 403}, "the first row lies in Liandu, the last in Longquan: rows are sorted by township"
+
+
+def test_a_sign_in_link_works_once(open_page: OpenPage, city: City) -> None:
+    link = city.sign_in_address("demo-viewer")
+    page = open_page("zh", "wide")
+    page.goto(link)
+    page.locator("main form button").click()
+    expect(page.locator(".who")).to_be_visible()
+    again = open_page("en", "wide")
+    again.goto(link)
+    again.locator("main form button").click()
+    expect(again.locator("h1")).to_contain_text("used before")
+
+
+@each_language
+def test_a_technician_imports_a_file_to_a_draft_and_may_not_release_it(
+    open_page: OpenPage, city: City, language: str, tmp_path: Path
+) -> None:
+    words = WORDS[language]
+    page = open_page(language, "wide", user="demo-technician")
+    page.goto(f"{city.address}/imports/")
+    page.locator("#id_file").set_input_files(_small_layer(city, tmp_path))
+    page.locator("#id_reference_year").fill("2022")
+    page.locator("form.plate button.first").click()
+    expect(page.locator("#job .state")).to_have_text(words["done"], timeout=60_000)
+    page.get_by_role("link", name=words["draft"]).click()
+    expect(page.locator("h1")).to_contain_text("stands.zip")
+    page.locator('form[action$="/measure/"] button').click()
+    expect(page.locator("#job .state")).to_have_text(words["done"], timeout=60_000)
+    page.get_by_role("link", name=words["draft"]).click()
+    expect(page.locator(".plate")).to_contain_text("另一位" if language == "zh" else "second person")
+    expect(page.locator('form[action$="/release/"]')).to_have_count(0)
+
+
+def _small_layer(city: City, directory: Path) -> Path:
+    """Pack the sample layer of 2016 as a zip, as an office would hand it in."""
+    shapefile = next((city.home / "sample").rglob("*2016*.shp"))
+    packed = directory / "stands.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for part in shapefile.parent.glob(f"{shapefile.stem}.*"):
+            archive.write(part, f"stands{part.suffix}")
+    return packed

@@ -1,0 +1,158 @@
+"""Each page for the public and for people with a role: what it shows, what it refuses, and what it never loads."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from tests.small_layer import LONGQUAN, QINGYUAN
+
+from senhui import parameters
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+Browse = Callable[..., Client]
+Person = Callable[..., Any]
+
+PUBLIC = [
+    "/", "/statistics/", "/statistics/?by=land_class&within=331181", "/statistics/?by=township&measure=all&sort=-n",
+    "/releases/", "/releases/{release}/", "/releases/{release}/parameters/?within=331181",
+    "/releases/{release}/derivations/{derivation}/", "/parameters/", "/parameters/land_classes/", "/about/",
+    "/sign-in/",
+    "/map/panel/?release={release}&place=331181", "/map/panel/?release={release}&place=331181103",
+]  # fmt: skip
+
+
+def a_derivation(client: Client, release_id: str) -> int:
+    """Return the number of some derivation of a release."""
+    page = client.get(f"/releases/{release_id}/").content.decode()
+    found = re.search(rf"/releases/{release_id}/derivations/(\d+)/", page)
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("address", PUBLIC)
+def test_a_public_page_answers_and_is_labelled(release_id: str, browse: Browse, language: str, address: str) -> None:
+    client = browse(language)
+    derivation = a_derivation(client, release_id) if "{derivation}" in address else 0
+    response = client.get(address.format(release=release_id, derivation=derivation))
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert {"zh": "示例数据", "en": "Sample data"}[language] in page
+    _no_inline_and_nothing_foreign(page)
+
+
+def _no_inline_and_nothing_foreign(page: str) -> None:
+    """The policy forbids inline scripts and styles; a page that has one would silently lose it."""
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=\"", page)
+    for script in re.findall(r"<script([^>]*)>", page):
+        assert 'src="/static/' in script or 'type="application/json"' in script
+    assert not re.search(r"""(?:src|href|action)=["'](?:https?:)?//""", page)
+
+
+def test_an_empty_house_says_what_will_be_here_and_how_to_begin(db: None, browse: Browse) -> None:
+    for address in ("/", "/statistics/", "/releases/"):
+        page = browse("en").get(address).content.decode()
+        assert "There is no release yet" in page
+        assert 'href="/imports/"' in page
+
+
+def test_the_public_is_refused_sub_compartments_by_page_panel_and_api(release_id: str, browse: Browse) -> None:
+    client = browse("en")
+    derivation = a_derivation(client, release_id)
+    for address in (
+        f"/releases/{release_id}/derivations/{derivation}/?row=0",
+        f"/map/panel/?release={release_id}&row=0",
+        f"/releases/{release_id}/sub-compartments.gpkg",
+        f"/api/v1/releases/{release_id}/sub-compartments/0",
+    ):
+        assert client.get(address).status_code == 403, address
+    # A row that does not exist answers alike: the public learns nothing of which rows there are.
+    assert client.get(f"/api/v1/releases/{release_id}/sub-compartments/999").status_code == 403
+    assert client.get("/api/v1/places?q=0001-0003&release=" + release_id).json() == {"found": []}
+    assert "data-row" not in client.get(f"/map/panel/?release={release_id}&place=331181103").content.decode()
+
+
+def test_a_person_of_another_county_is_refused_too(release_id: str, browse: Browse, person: Person) -> None:
+    client = browse("en", as_user=person("wu", technician=QINGYUAN))
+    assert client.get(f"/api/v1/releases/{release_id}/sub-compartments/0").status_code == 403
+    assert client.get("/api/v1/places?q=0001-0003&release=" + release_id).json() == {"found": []}
+
+
+def test_a_viewer_sees_a_sub_compartment_its_inputs_and_its_derivation(
+    release_id: str, browse: Browse, person: Person
+) -> None:
+    client = browse("en", as_user=person("zhou", viewer=LONGQUAN))
+    stand = client.get(f"/api/v1/releases/{release_id}/sub-compartments/3").json()
+    panel = client.get(f"/map/panel/?release={release_id}&row=3").content.decode()
+    assert stand["sub_compartment_id"] in panel
+    page = client.get(f"/releases/{release_id}/derivations/{stand['derivation_id']}/?row=3").content.decode()
+    assert str(stand["volume_m3_ha"]) in page
+    derivation = client.get(f"/api/v1/releases/{release_id}/derivations/{stand['derivation_id']}").json()
+    assert derivation["parameters"], "a stand with volume rests on published numbers"
+    for use in derivation["parameters"]:
+        assert f"<code>{use['id']}</code>" in page
+    found = client.get("/api/v1/places?q=0001-0003&release=" + release_id).json()["found"]
+    assert [entry["kind"] for entry in found] == ["sub_compartment"]
+
+
+def test_a_row_and_a_derivation_that_do_not_belong_together_are_no_page(
+    release_id: str, browse: Browse, person: Person
+) -> None:
+    client = browse("en", as_user=person("zhou", viewer=LONGQUAN))
+    assert client.get(f"/releases/{release_id}/derivations/999/?row=3").status_code == 404
+
+
+def test_the_table_and_its_csv_hold_the_same_totals(release_id: str, browse: Browse) -> None:
+    client = browse("en")
+    by_species = client.get(f"/api/v1/releases/{release_id}/statistics?by=species_group").json()
+    whole = client.get(f"/api/v1/releases/{release_id}/statistics?by=").json()[0]
+    assert sum(row["n"] for row in by_species) == whole["n"] == 12
+    assert len({row["species_group"] for row in by_species}) == 3
+    assert "county" not in by_species[0], "a dimension that was not asked for is not there"
+    assert whole["area_ha"] == pytest.approx(48.0)  # 12 squares of 4 ha
+    table = client.get(f"/statistics/table.csv?release={release_id}&by=species_group&measure=all").content.decode(
+        "utf-8-sig"
+    )
+    assert len(table.splitlines()) == 1 + len(by_species)
+
+
+@pytest.mark.parametrize(
+    "address", ["/statistics/?by=soil", "/statistics/?within=xx", "/statistics/table.doc", "/map/panel/"]
+)
+def test_what_no_page_offers_is_answered_by_404(release_id: str, browse: Browse, address: str) -> None:
+    assert browse("en").get(address).status_code == 404
+
+
+def test_the_api_describes_itself_without_another_host(release_id: str, browse: Browse) -> None:
+    description = browse("en").get("/api/v1/openapi.json").json()
+    assert description["openapi"].startswith("3.1")
+    assert "example" in json.dumps(description)
+    assert browse("en").get("/api/v1/docs").status_code == 404
+
+
+def test_every_parameter_has_a_page(db: None, browse: Browse) -> None:
+    client = browse("zh")
+    for summary in parameters.all_parameters():
+        assert client.get(f"/parameters/{summary.id}/").status_code == 200, summary.id
+
+
+def test_signing_in_never_leads_to_another_host(db: None, browse: Browse, person: Person) -> None:
+    user = person("lin", viewer=LONGQUAN)
+    user.set_password("a long pass phrase of words")
+    user.save()
+    form = {"username": "lin", "password": "a long pass phrase of words", "next": "https://example.org/"}
+    response = browse("en").post("/sign-in/", form)
+    assert response.status_code == 302
+    assert response["Location"] == "/"
+
+
+def test_a_wrong_password_is_told_on_the_form(db: None, browse: Browse, person: Person) -> None:
+    person("lin", viewer=LONGQUAN)
+    response = browse("en").post("/sign-in/", {"username": "lin", "password": "wrong"})
+    assert response.status_code == 400
+    assert "do not fit" in response.content.decode()
