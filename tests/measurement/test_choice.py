@@ -107,9 +107,16 @@ def test_a_stand_without_a_basis_says_why(stand: dict[str, object], reason: str)
 
 
 @pytest.mark.parametrize("land_class", ["cutover", "burned", "unstocked", "plantable", "auxiliary", "non_forest"])
-def test_land_that_carries_no_stand_holds_a_declared_zero(land_class: str) -> None:
-    found = measured(stands([{"land_class": land_class, "area_ha": 1.0}])).row(0, named=True)
+@pytest.mark.parametrize("volume_m3_ha", [None, 0.0])
+def test_land_that_carries_no_stand_holds_a_declared_zero(land_class: str, volume_m3_ha: float | None) -> None:
+    layer = stands([{"land_class": land_class, "volume_m3_ha": volume_m3_ha, "area_ha": 1.0}])
+    found = measured(layer).row(0, named=True)
     assert (found["method"], found["main_tc"]) == ("declared_zero", 0.0)
+
+
+def test_no_scattered_trees_need_no_species() -> None:
+    found = measured(stands([{"land_class": "shrub", "area_ha": 1.0, "scattered_volume_m3": 0.0}])).row(0, named=True)
+    assert (found["scattered_tc"], found["scattered_no_estimate_reason"]) == (0.0, None)
 
 
 @pytest.mark.parametrize("column", ["land_class", "species_group", "scattered_species_group"])

@@ -1,7 +1,7 @@
 """Land measured by its area: so many tonnes of carbon on a hectare (平均碳密度法).
 
 The densities lie in `senhui.parameters` (mean density of bamboo, mean biomass of shrub and economic forest);
-reference cases in `tests/measurement/cases/area_density.yaml`.
+reference cases in `tests/measurement/cases/stands.yaml`.
 """
 
 from senhui.measurement.columns import Column

@@ -1,6 +1,6 @@
 """Bamboo: the dry mass of a stand from the number of its culms.
 
-The mean culm mass lies in `senhui.parameters`; the reference cases in `tests/measurement/cases/bamboo.yaml`.
+The mean culm mass lies in `senhui.parameters`; the reference cases in `tests/measurement/cases/stands.yaml`.
 """
 
 from senhui.measurement.columns import Column
