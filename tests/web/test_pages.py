@@ -156,3 +156,24 @@ def test_a_wrong_password_is_told_on_the_form(db: None, browse: Browse, person: 
     response = browse("en").post("/sign-in/", {"username": "lin", "password": "wrong"})
     assert response.status_code == 400
     assert "do not fit" in response.content.decode()
+
+
+def test_each_total_links_to_the_parameters_it_rests_on(release_id: str, browse: Browse) -> None:
+    client = browse("en")
+    link = f"/releases/{release_id}/parameters/?within={LONGQUAN}"
+    for address in (f"/map/panel/?release={release_id}&place={LONGQUAN}", f"/statistics/?within={LONGQUAN}"):
+        assert link in client.get(address).content.decode()
+    used = client.get(f"/api/v1/releases/{release_id}/parameters?within={LONGQUAN}").json()
+    page = client.get(link).content.decode()
+    assert used
+    assert all(f"<code>{value['id']}</code>" in page for value in used)
+
+
+def test_the_table_sorts_by_the_column_that_is_clicked(release_id: str, browse: Browse) -> None:
+    client = browse("en")
+    address = f"/statistics/?within={LONGQUAN}&sort="
+    up, down = (client.get(address + sort).content.decode() for sort in ("calibrated_stock_tc", "-calibrated_stock_tc"))
+    rows = [re.findall(r'<th scope="row">([^<]+)</th>', page.split("<tfoot>")[0]) for page in (up, down)]
+    assert rows[0] == rows[1][::-1]
+    assert len(rows[0]) == 3
+    assert 'aria-sort="ascending"' in up

@@ -107,6 +107,7 @@ def statistics_page(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "footer": footer,
         "unit": units.habit(units.QUANTITY_OF_COLUMN[choice.measure]).unit if choice.is_cross else "",
+        "name_link": choice.address(sort="name"),
         "download_query": choice.address(),
     }
     return page(request, "statistics.html", context)
