@@ -213,3 +213,18 @@ def test_the_digest_changes_with_any_part_of_a_shapefile(tmp_path: Path) -> None
     before = read_sub_compartments(path).source["sha256"]
     path.with_suffix(".cpg").write_text("GBK")
     assert read_sub_compartments(path).source["sha256"] != before
+
+
+def test_scattered_trees_within_the_volume_of_a_stand_count_once(tmp_path: Path) -> None:
+    """ZXJ = HUO × area with SSXJ in it, or ZXJ = HUO × area + SSXJ: the living stock of the row is ZXJ either way."""
+    for within, total_m3 in ((True, 480), (False, 520)):
+        rows = good_rows().with_row_index()
+        first = pl.col("index") == 0
+        changes = {"HUO_LMGQXJ": 480 / rows["MIAN_JI"][0], "ZXJ": total_m3, "SSXJ": 40, "SSZYSZ": "470"}
+        rows = rows.with_columns(
+            pl.when(first).then(pl.lit(value)).otherwise(pl.col(name)).alias(name) for name, value in changes.items()
+        ).drop("index")
+        stand = read_sub_compartments(write_layer(rows, tmp_path / "layer.gpkg")).stands.row(0, named=True)
+        assert stand["volume_m3"] == pytest.approx(440 if within else 480)
+        assert stand["volume_m3"] + stand["scattered_volume_m3"] == pytest.approx(total_m3)
+        assert stand["volume_m3_ha"] * stand["area_ha"] == pytest.approx(stand["volume_m3"])

@@ -17,6 +17,7 @@ import pytest
 from tests.small_layer import LONGQUAN, NOW, QINGYUAN, quiet, write_layer
 
 from senhui.access.rules import PermissionRefused
+from senhui.intake import ImportProfile
 from senhui.inventory import queries
 from senhui.inventory.actions.discard_draft import discard_draft
 from senhui.inventory.actions.import_layer import LayerOutsideYourAreas, import_layer, sweep_orphans
@@ -79,6 +80,18 @@ def test_drafts_are_seen_only_by_those_who_work_on_that_land(person: Person, lay
     assert [info.id for info in queries.drafts(person("chen", reviewer="3311"), on=on)] == [draft.id]
 
 
+def test_a_layer_of_nothing_but_errors_is_seen_by_its_importer_alone(person: Person, tmp_path: Path) -> None:
+    damaged = write_layer(tmp_path / "damaged.gpkg", n=3, YOU_SHI_SZ=["999"] * 3)
+    technician = person("lin", technician=LONGQUAN)
+    profile = ImportProfile(species_code_system="nfi")
+    draft = import_layer(
+        technician, path=damaged, original_name="x", reference_year=2021, profile=profile, now=NOW, progress=quiet
+    )
+    assert (draft.n_rows, draft.n_errors) == (3, 3)
+    assert [info.id for info in queries.drafts(technician, on=NOW.date())] == [draft.id]
+    assert queries.drafts(person("hu", technician=LONGQUAN), on=NOW.date()) == []
+
+
 def test_a_discarded_draft_leaves_its_row_and_no_files(person: Person, layer: Path) -> None:
     technician = person("lin", technician=LONGQUAN)
     draft = imported(technician, layer)
@@ -94,10 +107,14 @@ def test_a_kill_between_files_and_row_leaves_nothing_a_reader_finds(
     orphan = senhui_home / "drafts" / "orphan"
     orphan.mkdir(parents=True)
     (orphan / "stands.parquet").write_bytes(b"PAR1")
-    long_ago = time.time() - 7200
-    os.utime(orphan, (long_ago, long_ago))
+    upload = senhui_home / "uploads" / "of-a-cancelled-job"
+    upload.mkdir(parents=True)
+    long_ago = time.time() - 2 * 24 * 3600
+    for left in (orphan, upload):
+        os.utime(left, (long_ago, long_ago))
     draft = imported(person("lin", technician=LONGQUAN), layer)
     assert not orphan.exists()
+    assert not upload.exists()
     assert draft.directory.exists()
     assert sweep_orphans(older_than_s=0) == 0
 

@@ -15,6 +15,7 @@ from senhui.intake.levels import LEVELS
 from senhui.intake.profile import ImportProfile
 from senhui.intake.reasons import REASONS
 from senhui.intake.schema import FIELD_BY_NAME, FIELD_CODES
+from senhui.intake.stands import volume_rounding_m3
 
 FINDINGS: Final = {
     "row": pl.UInt32,
@@ -56,7 +57,7 @@ def stand_checks(profile: ImportProfile) -> tuple[Check, ...]:
         (c("area_ha") - c("geometry_area_ha")).abs() > LEVELS["area_differs_ha"]
     )
     product_m3 = c("HUO_LMGQXJ") * c("area_ha")
-    rounding_m3 = LEVELS["volume_rounding_m3"] + LEVELS["volume_rounding_decimals"] * (c("area_ha") + c("HUO_LMGQXJ"))
+    rounding_m3 = volume_rounding_m3()
     is_total = (c("ZXJ") - product_m3).abs() <= rounding_m3
     is_total_without_scattered = (c("ZXJ") - product_m3 - c("SSXJ")).abs() <= rounding_m3
     west, south, east, north = profile.expected_bounds or (-180.0, -90.0, 180.0, 90.0)
@@ -88,7 +89,7 @@ def stand_checks(profile: ImportProfile) -> tuple[Check, ...]:
             ~is_total & ~is_total_without_scattered.fill_null(value=False),
             _raw("ZXJ"),
         ),
-        Check("scattered_in_total", "SSXJ", trees & (c("SSXJ") > rounding_m3) & is_total, _raw("SSXJ")),
+        Check("scattered_in_total", "SSXJ", c("scattered_within_m3").is_not_null(), _raw("SSXJ")),
         Check("scattered_species_missing", "SSZYSZ", (c("SSXJ") > 0) & c("SSZYSZ").is_null(), c("SSZYSZ")),
         Check("bamboo_without_culms", "MEI_GQ_ZS", bamboo & (c("stems_ha").fill_null(0) == 0), _raw("MEI_GQ_ZS")),
         _unmapped("code_unknown", "QI_YUAN", "origin"),

@@ -116,7 +116,8 @@ _WARNINGS: Final = (
     (
         "scattered_in_total",
         "The volume of scattered trees is contained in the volume of the stand.",
-        "Check whether volume per hectare includes scattered trees; they would be counted twice.",
+        "They were taken out of the stand, so that they count once. If the volume per hectare does not include them, "
+        "enter the total volume with them.",
     ),
     (
         "scattered_species_missing",

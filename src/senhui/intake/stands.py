@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from senhui.intake.levels import LEVELS
 from senhui.intake.profile import ImportProfile
 from senhui.intake.recognition import classes_of_codes, groups_of_codes, kinds_of_codes
 from senhui.intake.schema import FIELD_CODES
@@ -100,14 +101,19 @@ def with_stands(fields: pl.DataFrame, profile: ImportProfile) -> pl.DataFrame:
             forest_category=pl.col("SEN_LIN_LB"),
             land_ownership=pl.col("LD_QS"),
         )
+        .with_columns(scattered_within_m3=_scattered_within_stand_m3())
         .with_columns(
             township_code=_full_code("XIANG", 9, pl.col("county_code")),
             volume_m3_ha=pl.coalesce(
                 "HUO_LMGQXJ", pl.when(pl.col("area_ha") > 0).then(pl.col("ZXJ") / pl.col("area_ha"))
-            ),
-            volume_m3=pl.coalesce("ZXJ", pl.col("HUO_LMGQXJ") * pl.col("area_ha")),
+            )
+            - pl.coalesce(pl.col("scattered_within_m3") / pl.col("area_ha"), 0.0),
         )
-        .with_columns(village_code=_full_code("CUN", 12, pl.col("township_code")))
+        .with_columns(
+            village_code=_full_code("CUN", 12, pl.col("township_code")),
+            # Not ZXJ: it may have the scattered trees in it, and they are counted beside.
+            volume_m3=pl.col("volume_m3_ha") * pl.col("area_ha"),
+        )
         .with_columns(
             sub_compartment_id=pl.concat_str(
                 "village_code",
@@ -117,6 +123,25 @@ def with_stands(fields: pl.DataFrame, profile: ImportProfile) -> pl.DataFrame:
             )
         )
     )
+
+
+def volume_rounding_m3() -> pl.Expr:
+    """Return how far ZXJ may lie from HUO_LMGQXJ × MIAN_JI by rounding alone, m³ per row."""
+    decimals = LEVELS["volume_rounding_decimals"] * (pl.col("area_ha") + pl.col("HUO_LMGQXJ"))
+    return LEVELS["volume_rounding_m3"] + decimals
+
+
+def _scattered_within_stand_m3() -> pl.Expr:
+    """Return the scattered volume (SSXJ) that stands in the volume of a tree stand as well; null where none does.
+
+    Living stock per hectare (公顷活立木蓄积) has scattered trees in it where HUO_LMGQXJ × MIAN_JI gives all of ZXJ.
+    They make a pool of their own, so they are taken out of the stand: counted once, and a warning says so.
+    """
+    scattered_m3, total_m3 = pl.col("SSXJ"), pl.col("ZXJ")
+    is_all = (total_m3 - pl.col("HUO_LMGQXJ") * pl.col("area_ha")).abs() <= volume_rounding_m3()
+    is_trees = pl.col("land_class").is_in(["tree_forest", "sparse_forest"])
+    is_within = is_trees & is_all & (scattered_m3 > volume_rounding_m3()) & (scattered_m3 <= total_m3)
+    return pl.when(is_within).then(scattered_m3)
 
 
 def _mapped(field: str, meanings: dict[str, str]) -> pl.Expr:

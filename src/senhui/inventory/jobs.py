@@ -8,17 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from senhui.access.rules import Actor
 from senhui.intake import ImportProfile
 from senhui.inventory.actions.import_layer import import_layer
 from senhui.inventory.actions.measure_draft import measure_draft
-
-
-def uploads_directory() -> Path:
-    """Return where uploaded files wait for their import."""
-    return Path(settings.SENHUI_HOME) / "uploads"
+from senhui.inventory.store import uploads_directory
 
 
 def import_uploaded_layer(

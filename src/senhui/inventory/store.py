@@ -42,6 +42,11 @@ def releases_directory() -> Path:
     return Path(settings.SENHUI_HOME) / "releases"
 
 
+def uploads_directory() -> Path:
+    """Return where uploaded files wait for their import, each alone in a directory."""
+    return Path(settings.SENHUI_HOME) / "uploads"
+
+
 @contextmanager
 def unfinished(parent: Path) -> Iterator[Path]:
     """Give a hidden directory of one's own to fill; what is not finished when the block ends is removed."""

@@ -92,7 +92,7 @@ def import_layer(
             source=layer.source,
             profile=layer.profile.as_json(),
             township_codes=township_codes,
-            n_rows=layer.stands.height,
+            n_rows=layer.source["n_rows"],
             n_errors=_count(layer, "error"),
             n_warnings=_count(layer, "warning"),
             area_ha=float(layer.stands["area_ha"].sum()),
@@ -115,18 +115,18 @@ def import_layer(
     return queries.draft(actor, row.pk, on=on)
 
 
-def sweep_orphans(*, older_than_s: float = 3600.0) -> int:
-    """Remove directories that no draft points to: what a killed import left between its files and its row.
+def sweep_orphans(*, older_than_s: float = 24 * 3600.0) -> int:
+    """Remove what nothing points to: drafts that a kill left between files and row, uploads of cancelled jobs.
 
     Only what has lain untouched for `older_than_s` seconds goes, so that an import at work keeps its files.
     """
     known = set(Draft.objects.values_list("directory_name", flat=True))
     removed = 0
-    root = store.drafts_directory()
-    for directory in root.iterdir() if root.exists() else ():
-        if directory.name not in known and time.time() - directory.stat().st_mtime > older_than_s:
-            shutil.rmtree(directory, ignore_errors=True)
-            removed += 1
+    for root in (store.drafts_directory(), store.uploads_directory()):
+        for directory in root.iterdir() if root.exists() else ():
+            if directory.name not in known and time.time() - directory.stat().st_mtime > older_than_s:
+                shutil.rmtree(directory, ignore_errors=True)
+                removed += 1
     return removed
 
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from senhui.access.queries import areas_for
 from senhui.inventory import queries
 from senhui.inventory.actions.discard_draft import discard_draft
-from senhui.inventory.jobs import uploads_directory
+from senhui.inventory.store import uploads_directory
 from senhui.jobs import queries as job_queries
 from senhui.jobs.actions.start_job import start_job
 from senhui.web import names
