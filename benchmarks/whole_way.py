@@ -23,15 +23,11 @@ TARGET_S, TARGET_GB = 120.0, 4.0
 
 def whole_way(layer: Path, boundaries: Path, year: int) -> dict[str, float]:
     """Run the actions one after the other and return the seconds of each."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "senhui.web.settings")
-    import django
+    from senhui.cli import main
 
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", interactive=False, verbosity=0)
+    main.set_up()
     from senhui.atlas.jobs import build_map
-    from senhui.cli import main, sample_city
+    from senhui.cli import sample_city
     from senhui.intake import read_boundaries
     from senhui.inventory.actions.import_layer import import_layer
     from senhui.inventory.actions.load_administrative_units import load_administrative_units
