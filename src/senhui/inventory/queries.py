@@ -266,7 +266,7 @@ def find_units(text: str, *, limit: int = 20) -> list[dict[str, Any]]:
 def _may_see(actor: Actor, row: Draft, *, on: dt.date) -> bool:
     """A draft is seen whole or not at all, by those who may import or release all of its land."""
     if not row.township_codes:  # every row was rejected: it lies nowhere, and only its importer can mend it
-        return row.imported_by_id == actor.pk
+        return bool(row.imported_by_id == actor.pk)
     return any(
         all(areas.covers(code) for code in row.township_codes) and not areas.is_empty
         for areas in (areas_for(actor, permission, on=on) for permission in ("import_layer", "release_layer"))
