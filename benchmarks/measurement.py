@@ -404,7 +404,16 @@ def run_here(name: str, layer: Path, numbers: Path, out: Path) -> None:
     VARIANTS[name](layer, given, out)
     seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(json.dumps({"seconds": seconds, "cpu_s": cpu_s, "peak_gb": after.ru_maxrss * 1024 / GB}))
+    print(json.dumps({"seconds": seconds, "cpu_s": cpu_s, "peak_gb": peak_memory_gb()}))
+
+
+def peak_memory_gb() -> float:
+    """Return the peak memory of this process; `ru_maxrss` would count what its parent held when it was born."""
+    status = Path("/proc/self/status")
+    if not status.exists():  # not Linux
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GB
+    kilobytes = next(line.split()[1] for line in status.read_text("utf-8").splitlines() if line.startswith("VmHWM"))
+    return int(kilobytes) * 1024 / GB
 
 
 def run_apart(name: str, layer: Path, numbers: Path, out: Path) -> dict[str, float]:

@@ -41,7 +41,6 @@ COEFFICIENTS = (
     "root_ratio",
     "carbon_frac",
     "culm_mass_kg",
-    "biomass_t_ha",
     "density_tc_ha",
 )
 POOLS = ("tree", "bamboo", "shrub", "economic", "scattered")
@@ -138,7 +137,7 @@ def _entry(key: int, rule: Rule, method: Method, made: tuple[Derivation, dict[st
         "derivation_id": derivation.id,
         "no_estimate_reason": rule.id if method.id == "no_estimate" else None,
         "pool": method.pool,
-        **dict.fromkeys(COEFFICIENTS),
+        **dict.fromkeys((*COEFFICIENTS, "biomass_t_ha")),
         **coefficients,
         **({"density_tc_ha": 0.0} if method.id == "declared_zero" else {}),
     }
@@ -153,7 +152,7 @@ def _frame(entries: list[dict[str, object]]) -> pl.DataFrame:
         "no_estimate_reason": pl.String,
         "pool": pl.Enum(POOLS),
         "domain": pl.String,
-        **dict.fromkeys(COEFFICIENTS, pl.Float64),
+        **dict.fromkeys((*COEFFICIENTS, "biomass_t_ha"), pl.Float64),
     }
     frame = pl.DataFrame(entries, schema=schema)
     by_biomass = carbon_tc_ha(frame["biomass_t_ha"], carbon_frac=frame["carbon_frac"])

@@ -194,7 +194,7 @@ def _with_main(stands: pl.LazyFrame, *, book: MethodBook, factors: CalibrationFa
             *[_pool(pool == name, density_tc_ha).alias(f"{name}_tc_ha") for name in HECTARE_POOLS],
             stock_tc(area_ha, density_tc_ha=density_tc_ha).alias("main_tc"),
         )
-        .drop("key", "pool", *(name for name in COEFFICIENTS if name != "biomass_t_ha"))
+        .drop("key", "pool", *COEFFICIENTS)
     )
 
 
@@ -226,7 +226,7 @@ def _with_scattered(stands: pl.LazyFrame, *, book: MethodBook, factors: Calibrat
         .with_columns(
             stock_tc(area_ha, density_tc_ha=pl.col("scattered_tc_ha")).alias("scattered_tc"), scattered_factor
         )
-        .drop("key", *(name for name in COEFFICIENTS if name != "biomass_t_ha"))
+        .drop("key", *COEFFICIENTS)
     )
 
 
