@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import transaction
 
+from senhui.access.rules import PermissionRefused
 from senhui.jobs import registry
 
 COMMAND = (sys.executable, __file__)
@@ -31,6 +32,11 @@ def fail(actor: Any, *, progress: Any, now: Any) -> None:
     """Fail with an error of the user's."""
     progress(0.4, "Reading")
     raise ValueError("the layer has no field XIAO_BAN \0\udc80")
+
+
+def refuse(actor: Any, *, progress: Any, now: Any, area: str) -> None:
+    """Be refused what a person may not do."""
+    raise PermissionRefused("import_layer", area)
 
 
 def sleep(actor: Any, *, progress: Any, now: Any) -> None:
@@ -78,7 +84,7 @@ def leave(actor: Any, *, progress: Any, now: Any) -> None:
 
 def register() -> None:
     """Make all of them known to this process."""
-    for function in (count, fail, sleep, resist, roll_back, return_an_object, return_a_nul, leave):
+    for function in (count, fail, refuse, sleep, resist, roll_back, return_an_object, return_a_nul, leave):
         registry.register(f"tests.{function.__name__}", function)
 
 

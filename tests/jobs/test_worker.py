@@ -14,10 +14,12 @@ import pytest
 from django.db import OperationalError, connections
 from tests.jobs import kinds
 
+from senhui.access.rules import PermissionRefused
 from senhui.jobs.actions.cancel_job import cancel_job
 from senhui.jobs.models import Job
 from senhui.jobs.queries import job
-from senhui.jobs.worker import COMMAND, LOST, STOPPED, Worker
+from senhui.jobs.refusal import JobNotStarted, JobWasStopped, ProcessDied, WorkerDied, from_data
+from senhui.jobs.worker import COMMAND, Worker
 
 pytestmark = [
     pytest.mark.database,
@@ -85,7 +87,17 @@ def test_a_job_that_fails_says_why_and_logs_the_traceback(worker, lin, queue, no
     assert row.state == "failed"
     assert row.error.startswith("ValueError: the layer has no field XIAO_BAN")
     assert (row.fraction, row.note) == (0.4, "Reading")
-    assert "Traceback" in job(lin, row.pk, now=now).log
+    info = job(lin, row.pk, now=now)
+    assert "Traceback" in info.log
+    assert info.refusal is None
+
+
+def test_a_refused_job_keeps_the_class_and_the_fields_of_its_refusal(worker, lin, queue, now):
+    row = run_to_its_end(worker, queue(lin, "refuse", area="331126"))
+    refusal = job(lin, row.pk, now=now).refusal
+    assert isinstance(refusal, PermissionRefused)
+    assert (refusal.permission, refusal.area) == ("import_layer", "331126")
+    assert row.error.startswith("PermissionRefused: You may not do this")
 
 
 def test_a_rollback_of_the_job_takes_no_progress_with_it(worker, lin, queue):
@@ -142,6 +154,9 @@ def test_a_job_that_leaves_without_a_word_is_a_failure_with_its_exit_code(worker
     ended = run_to_its_end(worker, queue(lin, "leave"))
     assert ended.state == "failed"
     assert "exit code 7" in ended.error
+    refusal = from_data(ended.refusal)
+    assert isinstance(refusal, ProcessDied)
+    assert refusal.how == "exit code 7"
 
 
 def test_jobs_run_one_after_the_other_in_the_order_of_the_queue(worker, lin, queue):
@@ -158,7 +173,7 @@ def test_a_worker_that_is_asked_to_end_ends_its_job_and_says_so(lin, queue):
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=TIMEOUT_S) == 0
     row = Job.objects.get(pk=job_id)
-    assert (row.state, row.error) == ("failed", STOPPED)
+    assert (row.state, row.error) == ("failed", str(JobWasStopped()))
     assert not is_alive(row.pid)
 
 
@@ -174,15 +189,15 @@ def test_a_worker_that_is_killed_takes_its_job_along_and_the_next_one_says_so(wo
     Job.objects.filter(pk=job_id).update(heartbeat_at=row.heartbeat_at - dt.timedelta(seconds=60))
     worker.turn()
     row.refresh_from_db()
-    assert (row.state, row.error) == ("failed", LOST)
+    assert (row.state, row.error) == ("failed", str(WorkerDied()))
 
 
 def test_a_job_that_was_written_off_is_killed_by_its_own_worker(worker, lin, queue):
     row = run_to_its_first_report(worker, queue(lin, "sleep"))
-    Job.objects.filter(pk=row.pk).update(state="failed", ended_at=row.started_at, error=LOST)
+    Job.objects.filter(pk=row.pk).update(state="failed", ended_at=row.started_at, error=str(WorkerDied()))
     until(lambda: not worker.running, each=worker.turn)
     assert not is_alive(row.pid)
-    assert Job.objects.get(pk=row.pk).error == LOST, "the row of an ended job is not written again"
+    assert Job.objects.get(pk=row.pk).error == str(WorkerDied()), "the row of an ended job is not written again"
 
 
 def test_a_claim_that_was_never_started_is_found(worker, lin, queue):
@@ -201,6 +216,7 @@ def test_a_process_that_cannot_be_started_is_a_failure_that_says_so(lin, queue):
     row = Job.objects.get(pk=job_id)
     assert row.state == "failed"
     assert "/nowhere/python" in row.error
+    assert isinstance(from_data(row.refusal), JobNotStarted)
 
 
 def test_the_process_of_a_job_knows_only_what_the_rooms_registered(lin, queue):
@@ -217,7 +233,7 @@ def test_a_busy_database_costs_the_worker_a_turn_and_no_job(worker, lin, queue, 
         worker.turn()
     assert is_alive(row.pid)
     worker.shut_down()
-    assert Job.objects.get(pk=row.pk).error == STOPPED
+    assert Job.objects.get(pk=row.pk).error == str(JobWasStopped())
 
 
 def test_workers_that_claim_at_the_same_moment_get_each_job_once(lin, queue):

@@ -33,6 +33,7 @@ class Job(models.Model):
     ended_at = models.DateTimeField(null=True)
     result = models.JSONField(null=True)
     error = models.TextField(blank=True)
+    refusal = models.JSONField(null=True)
 
     class Meta:
         ordering = ["-id"]

@@ -15,6 +15,7 @@ from senhui.access.queries import manages
 from senhui.access.rules import Actor, PermissionRefused
 from senhui.jobs import log_file
 from senhui.jobs.models import Job
+from senhui.jobs.refusal import from_data
 from senhui.jobs.rules import ENDED, estimate_s_left
 
 N_LOG_LINES = 200
@@ -22,7 +23,11 @@ N_LOG_LINES = 200
 
 @dataclass(frozen=True)
 class JobInfo:
-    """A job (任务) as the pages show it."""
+    """A job (任务) as the pages show it.
+
+    `error` is the message for log and terminal; `refusal` the exception with its fields, for a page to explain, or
+    None where the program itself was at fault.
+    """
 
     id: int
     kind: str
@@ -31,12 +36,14 @@ class JobInfo:
     fraction: float
     note: str
     started_by: str
+    started_by_id: int
     queued_at: dt.datetime
     started_at: dt.datetime | None
     ended_at: dt.datetime | None
     estimate_s_left: float | None
     is_cancel_requested: bool
     error: str
+    refusal: Exception | None
     result: Any
 
     @property
@@ -108,11 +115,13 @@ def _info(row: Job, *, now: dt.datetime) -> JobInfo:
         fraction=row.fraction,
         note=row.note,
         started_by=row.started_by.username,
+        started_by_id=row.started_by_id,
         queued_at=row.queued_at,
         started_at=row.started_at,
         ended_at=row.ended_at,
         estimate_s_left=left_s,
         is_cancel_requested=row.cancel_requested_at is not None,
         error=row.error,
+        refusal=from_data(row.refusal),
         result=row.result,
     )

@@ -21,6 +21,7 @@ from typing import Any
 def main(job_id: int, channel: socket.socket) -> int:
     """Do the job and return the exit code: 0 when its end was told to the worker."""
     from senhui.jobs.progress import JobCancelled, Progress, encode
+    from senhui.jobs.refusal import as_data
 
     def send(message: dict[str, Any]) -> None:
         channel.sendall(encode(message))
@@ -39,7 +40,7 @@ def main(job_id: int, channel: socket.socket) -> int:
         traceback.print_exc()
         # What a broken file is called or holds may stand in its error message, NUL included.
         error = f"{type(problem).__name__}: {problem}".replace("\0", "�")
-        message = encode({"end": "failed", "error": error})
+        message = encode({"end": "failed", "error": error, "refusal": as_data(problem)})
     channel.sendall(message)
     return 0
 

@@ -29,6 +29,7 @@ from django.db.models import QuerySet
 
 from senhui.jobs import log_file
 from senhui.jobs.models import Job
+from senhui.jobs.refusal import JobNotStarted, JobWasStopped, ProcessDied, WorkerDied, as_data
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +40,6 @@ HEARTBEAT_S = 2.0
 SILENCE_S = 30.0
 # What a killed process may take to vanish, and its end to be written.
 KILL_S = 2.0
-STOPPED = "This job was stopped from outside, with its worker or by the system. Start it again."
-LOST = "The worker of this job died, and the job with it. Start it again."
 
 
 @dataclass
@@ -163,7 +162,7 @@ class Worker:
                 )
         except OSError as problem:
             mine.close()
-            self._mine(job_id).update(state="failed", ended_at=_now(), error=f"The job could not be started: {problem}")
+            self._mine(job_id).update(ended_at=_now(), **_failed(JobNotStarted(str(problem))))
             return
         mine.setblocking(False)
         self.running.append(_Running(job_id, process, mine))
@@ -212,22 +211,21 @@ class Worker:
         elif is_cancelled:
             changes |= {"state": "cancelled"}
         elif end.get("end") == "failed":
-            changes |= {"state": "failed", "error": end["error"]}
+            changes |= {"state": "failed", "error": end["error"], "refusal": end["refusal"]}
         elif end.get("end") == "cancelled" or one.kill_after_s is not None:
-            changes |= {"state": "failed", "error": STOPPED}
+            changes |= _failed(JobWasStopped())
         else:
-            changes |= {"state": "failed", "error": self._last_words(one)}
+            changes |= _failed(self._last_words(one))
         now = _now()
         self._mine(one.job_id).update(ended_at=now, progress_at=now, **changes)
         one.channel.close()
         self.running.remove(one)
 
-    def _last_words(self, one: _Running) -> str:
+    def _last_words(self, one: _Running) -> ProcessDied:
         code = one.exit_code
         assert code is not None, "the process has ended"
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        last_lines = log_file.tail(one.job_id, n_lines=20)
-        return f"The process of this job died ({how}). The last lines of its log:\n{last_lines}"
+        return ProcessDied(how, log_file.tail(one.job_id, n_lines=20))
 
     def _fail_lost_jobs(self) -> None:
         now = _now()
@@ -236,10 +234,14 @@ class Worker:
         lost = others.filter(heartbeat_at__lt=now - dt.timedelta(seconds=self.silence_s))
         # Asked first: on SQLite even an UPDATE of nothing waits for the one write lock.
         if lost.exists():
-            lost.update(state="failed", ended_at=now, error=LOST)
+            lost.update(ended_at=now, **_failed(WorkerDied()))
 
     def _mine(self, job_id: int) -> QuerySet[Job]:
         return Job.objects.filter(pk=job_id, state="running", worker=self.name)
+
+
+def _failed(error: Exception) -> dict[str, Any]:
+    return {"state": "failed", "error": str(error), "refusal": as_data(error)}
 
 
 def _has_ended(one: _Running) -> bool:
