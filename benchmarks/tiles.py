@@ -46,7 +46,9 @@ def write_polygons(path: Path, *, n: int) -> None:
     frame = pl.DataFrame(
         {
             "geometry": list(shapely.to_wkb(polygons)),
+            "area_ha": np.ones(n),
             "stock_tc_ha": random.uniform(0, 150, n),
+            "calibrated_stock_tc": random.uniform(0, 150, n),
             "land_class": random.choice(LAND_CLASSES, n),
             "species_group": random.choice(SPECIES_GROUPS, n),
             "township_code": (331100100 + 13 * (row * 13 // side) + column * 13 // side).astype(str),
@@ -76,6 +78,7 @@ def with_gdal(source: Path, out: Path) -> None:
     frame = pl.read_parquet(source)
     table = frame.select(
         stock=pl.col("stock_tc_ha").round().cast(pl.Int32),
+        calibrated=(pl.col("calibrated_stock_tc") / pl.col("area_ha")).round().cast(pl.Int32),
         land_class=pl.col("land_class").replace_strict(LAND_CLASSES, range(3), return_dtype=pl.Int32),
         species=pl.col("species_group").replace_strict(SPECIES_GROUPS, range(3), return_dtype=pl.Int32),
         township=pl.col("township_code").rank("dense").cast(pl.Int32),

@@ -58,7 +58,9 @@ def stands_of(geometries: list[shapely.Geometry | None]) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "geometry": [None if shape is None else shapely.to_wkb(shape) for shape in geometries],
+            "area_ha": [0.5 + i % 3 for i in range(n)],
             "stock_tc_ha": [None if i % 7 == 3 else float(i % 90) for i in range(n)],
+            "calibrated_stock_tc": [None if i % 7 == 3 else 1.3 * (i % 90) * (0.5 + i % 3) for i in range(n)],
             "land_class": [LAND_CLASSES[i % 3] for i in range(n)],
             "species_group": [None if i % 5 == 2 else SPECIES_GROUPS[i % 2] for i in range(n)],
             "township_code": township,

@@ -9,7 +9,7 @@ import pytest
 
 from senhui import parameters
 from senhui.atlas import layers
-from senhui.atlas.layers import LAYERS, MapLayer, choropleth, colours_by_number
+from senhui.atlas.layers import LAYERS, MapLayer, choropleth, colours_by_number, stand_densities_tc_ha
 from senhui.atlas.statistics import statistics
 from senhui.inventory.queries import ReleaseInfo
 
@@ -83,3 +83,10 @@ def test_a_choropleth_has_the_numbers_of_the_statistics(release: ReleaseInfo) ->
     total = statistics(release.id, within=None, by=(), where={})["calibrated_stock_tc"].item()
     assert set(values) == {"331181100", "331181101", "331126100", "331126102"}
     assert sum(value or 0.0 for value in values.values()) == pytest.approx(total)
+
+
+def test_a_stand_has_the_density_of_its_stock_before_and_after_calibration() -> None:
+    stand = {"area_ha": 4.0, "stock_tc_ha": 30.0, "calibrated_stock_tc": 150.0}
+    assert stand_densities_tc_ha(stand) == {"measured": 30.0, "calibrated": 150.0 / 4.0}
+    unknown = {"area_ha": 4.0, "stock_tc_ha": None, "calibrated_stock_tc": None}
+    assert stand_densities_tc_ha(unknown) == {"measured": None, "calibrated": None}

@@ -47,6 +47,7 @@ def test_attributes_are_those_of_the_row(decoded: Decoded, stands: pl.DataFrame)
             stock, species = row["stock_tc_ha"], row["species_group"]
             assert feature["properties"] == {
                 "stock": 0 if stock is None else round(stock),
+                "calibrated": 0 if stock is None else round(1.3 * stock),
                 "estimate": 0 if stock is None else 1,
                 "land_class": LAND_CLASSES.index(row["land_class"]),
                 "species": 2 if species is None else SPECIES_GROUPS.index(species),

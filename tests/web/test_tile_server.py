@@ -76,7 +76,9 @@ def client(senhui_home: Path) -> Client:
     stands = pl.DataFrame(
         {
             "geometry": [shapely.to_wkb(shapely.box(lon, 28.0, lon + 0.01, 28.01)) for lon in (119.2, 119.22)],
+            "area_ha": [1.0, 2.0],
             "stock_tc_ha": [40.0, 60.0],
+            "calibrated_stock_tc": [44.0, 132.0],
             "land_class": ["tree_forest"] * 2,
             "species_group": ["chinese_fir"] * 2,
             "township_code": [f"{QINGYUAN}100", f"{LONGQUAN}100"],

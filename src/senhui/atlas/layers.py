@@ -7,6 +7,7 @@ catalogues of ``web``, under the ids given here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -123,7 +124,16 @@ SPECIES_KINDS = {
 LAYERS: dict[str, MapLayer] = {
     layer.id: layer
     for layer in (
-        MapLayer("stand_stock", "sub_compartments", "stock", "tC/ha", _DENSITY, (), "view_sub_compartments"),
+        MapLayer("stand_density", "sub_compartments", "stock", "tC/ha", _DENSITY, (), "view_sub_compartments"),
+        MapLayer(
+            "stand_calibrated_density",
+            "sub_compartments",
+            "calibrated",
+            "tC/ha",
+            _DENSITY,
+            (),
+            "view_sub_compartments",
+        ),
         MapLayer(
             "stand_land_class",
             "sub_compartments",
@@ -171,6 +181,21 @@ def colours_by_number(layer: MapLayer) -> dict[int, str]:
     table = {"land_class": "land_classes", "species": "species_groups"}[layer.value]
     number = {code: nth for nth, code in enumerate(parameters.table(table).frame["id"])}
     return {number[code]: kind.colour for kind in layer.kinds for code in kind.codes}
+
+
+def stand_densities_tc_ha(stand: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return what the two density layers of the stands show, before rounding; None without an estimate.
+
+    Parameters
+    ----------
+    stand : row of a release
+        With stock_tc_ha, calibrated_stock_tc [tC] and area_ha [ha].
+    """
+    calibrated_stock_tc = stand["calibrated_stock_tc"]
+    return {
+        "measured": stand["stock_tc_ha"],
+        "calibrated": None if calibrated_stock_tc is None else calibrated_stock_tc / stand["area_ha"],
+    }
 
 
 def choropleth(release_id: str, *, level: Literal["county", "township"], measure: str) -> dict[str, float | None]:

@@ -31,13 +31,16 @@ from senhui.atlas.rings import Ints
 ZOOMS = (11, 12, 13)
 LAYER = "sub_compartments"
 KEYS = {
-    "stock": "carbon stock in whole tC per hectare; 0 where there is no estimate",
+    "stock": "carbon stock as calculated, in whole tC per hectare; 0 where there is no estimate",
+    "calibrated": "the same after calibration to the design-based total",
     "land_class": "position in the metadata's list land_classes",
     "species": "position in the metadata's list species_groups; its last entry, null, is no species",
     "estimate": "1 where there is an estimate, otherwise 0",
     "township": "position in the metadata's list townships",
 }
-COLUMNS = ("geometry", "stock_tc_ha", "land_class", "species_group", "township_code")
+COLUMNS = (
+    "geometry", "area_ha", "stock_tc_ha", "calibrated_stock_tc", "land_class", "species_group", "township_code",
+)  # fmt: skip
 """Columns of a release that `write_tiles` reads."""
 
 THIN_TOLERANCE = 0.5
@@ -155,6 +158,7 @@ def _attributes(
     stock = frame["stock_tc_ha"]
     columns = {
         "stock": stock.round().fill_null(0),
+        "calibrated": (frame["calibrated_stock_tc"] / frame["area_ha"]).round().fill_null(0),
         "land_class": position("land_class", land_classes),
         "species": position("species_group", species),
         "estimate": stock.is_not_null(),

@@ -12,8 +12,10 @@ from senhui.atlas.layers import LAYERS, MapLayer
 from senhui.inventory import queries
 
 DENSITY = LAYERS["county_density"]
-STANDS = LAYERS["stand_stock"]
-assert (DENSITY.steps, DENSITY.no_value) == (STANDS.steps, STANDS.no_value), "one legend serves near and far"
+STANDS = {"measured": LAYERS["stand_density"], "calibrated": LAYERS["stand_calibrated_density"]}
+assert all((layer.steps, layer.no_value) == (DENSITY.steps, DENSITY.no_value) for layer in STANDS.values()), (
+    "one legend serves near and far, before and after calibration"
+)
 
 
 def style() -> dict[str, Any]:
@@ -21,11 +23,12 @@ def style() -> dict[str, Any]:
     return {
         "steps": [{"lower": step.lower, "colour": step.colour} for step in DENSITY.steps],
         "no_value": DENSITY.no_value,
+        "stands": {measure: layer.value for measure, layer in STANDS.items()},
         "bounds": _bounds(),
         "levels": {
             "county": _("Shown: counties"),
             "township": _("Shown: townships"),
-            "stand": _("Shown: sub-compartments, measured stock"),
+            "stand": _("Shown: sub-compartments"),
         },
     }
 

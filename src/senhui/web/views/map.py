@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from senhui.access.queries import areas_for
+from senhui.atlas.layers import stand_densities_tc_ha
 from senhui.inventory import queries
 from senhui.web import names, summaries
 from senhui.web.map_style import legend, style
@@ -61,11 +62,11 @@ def panel(request: HttpRequest) -> HttpResponse:
     measure = "stock_tc" if request.GET.get("measure") == "measured" else "calibrated_stock_tc"
     row = request.GET.get("row", "")
     if row.isdecimal():
-        return _stand_panel(request, release, int(row))
+        return _stand_panel(request, release, int(row), measure)
     return _place_panel(request, release, request.GET.get("place", ""), measure)
 
 
-def _stand_panel(request: HttpRequest, release: queries.ReleaseInfo, row: int) -> HttpResponse:
+def _stand_panel(request: HttpRequest, release: queries.ReleaseInfo, row: int, measure: str) -> HttpResponse:
     stand = queries.stand(request.user, release.id, row, on=today())
     derivations = {
         kind: queries.derivation(release.id, stand[column])
@@ -76,6 +77,8 @@ def _stand_panel(request: HttpRequest, release: queries.ReleaseInfo, row: int) -
         "release": release,
         "is_sample": release.is_sample,
         "stand": stand,
+        "is_calibrated": measure == "calibrated_stock_tc",
+        "density_tc_ha": stand_densities_tc_ha(stand),
         "words": names.stand_words(stand),
         "trail": names.trail(stand["township_code"]),
         "main": derivations["main"],
@@ -127,6 +130,7 @@ def _texts() -> dict[str, str]:
         "township": _("township"),
         "city": _("city"),
         "village": _("village"),
+        "data_version": _("Data version"),
         "zoom_in": _("Zoom in"),
         "zoom_out": _("Zoom out"),
         "map": _("Map of carbon density"),

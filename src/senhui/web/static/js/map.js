@@ -110,6 +110,20 @@ function ramp(value) {
   return ["case", ["==", value, null], no_value, step];
 }
 
+const standColour = () =>
+  ["case", ["==", ["get", "estimate"], 1], ramp(["get", given.style.stands[state.measure]]), given.style.no_value];
+
+// What is chosen has a dark line within a light one: it stands out from every colour of the legend.
+function chosenLayers(id, source, filter) {
+  return [["under", "#ffffff", 7], ["", "#b3003c", 3.5]].map(([part, tint, width]) => ({
+    id: `${id}-chosen${part}`, type: "line", ...source, filter, layout: { "line-join": "round" },
+    paint: { "line-color": tint, "line-width": width },
+  }));
+}
+
+const isChosenPlace = () => ["==", ["get", "code"], state.row === null ? state.place : ""];
+const isChosenStand = () => ["==", ["id"], state.row === null ? -1 : Number(state.row) + 1];
+
 function style() {
   const sources = {};
   const layers = [{ id: "ground", type: "background", paint: { "background-color": colour("--sunken") } }];
@@ -125,7 +139,7 @@ function style() {
     layers.push(
       {
         id: "stands-fill", type: "fill", source: "stands", "source-layer": "sub_compartments", minzoom: STANDS_FROM,
-        paint: { "fill-color": ["case", ["==", ["get", "estimate"], 1], ramp(["get", "stock"]), given.style.no_value] },
+        paint: { "fill-color": standColour() },
       },
       {
         id: "stands-line", type: "line", source: "stands", "source-layer": "sub_compartments", minzoom: STANDS_FROM,
@@ -138,17 +152,11 @@ function style() {
       paint: { "line-color": colour("--ink"), "line-opacity": 0.5, "line-width": ["interpolate", ["linear"], ["zoom"], 9, 0.4, 13, 1.4] } },
     { id: "county-line", type: "line", source: "county",
       paint: { "line-color": colour("--ink"), "line-opacity": 0.85, "line-width": ["interpolate", ["linear"], ["zoom"], 7, 0.8, 12, 2.2] } },
-    ...["township", "county"].map((level) => ({
-      id: `${level}-chosen`, type: "line", source: level,
-      filter: ["==", ["get", "code"], state.row === null ? state.place : ""],
-      paint: { "line-color": colour("--focus"), "line-width": 3.5 },
-    })),
+    ...["township", "county"].flatMap((level) => chosenLayers(level, { source: level }, isChosenPlace())),
   );
   if (given.stands) {
-    layers.push({
-      id: "stands-chosen", type: "line", source: "stands", "source-layer": "sub_compartments", minzoom: 11,
-      filter: ["==", ["id"], chosenFeature()], paint: { "line-color": colour("--focus"), "line-width": 3.5 },
-    });
+    const source = { source: "stands", "source-layer": "sub_compartments", minzoom: 11 };
+    layers.push(...chosenLayers("stands", source, isChosenStand()));
   }
   for (const { level, minzoom, maxzoom } of LEVELS) {
     sources[`${level}-names`] = { type: "geojson", data: { type: "FeatureCollection", features: [] } };
@@ -168,7 +176,6 @@ function standsSource() {
 
 // Room for what lies over the map: the controls above, the legend at the left or, on a phone, the sheet below.
 const margin = narrow ? { top: 110, bottom: 40, left: 16, right: 16 } : { top: 70, bottom: 24, left: 250, right: 24 };
-const chosenFeature = () => (state.row === null ? -1 : Number(state.row) + 1);
 const boxes = new Map();
 let map = null;
 
@@ -191,10 +198,8 @@ function start() {
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 110 }), "bottom-right");
   map.on("load", async () => {
     await Promise.all(LEVELS.map(({ level }) => placeNames(level)));
-    await colourPlaces();
-    // A link that names a thing but no view leads to the thing.
-    if (!state.view && state.row !== null) await selectRow(state.row, { fly: true });
-    else if (!state.view && state.place !== given.city) selectPlace(state.place, { fly: true });
+    await showMeasure();
+    if (!state.view) await flyToChosen();
     document.getElementById("map").dataset.ready = "true";
   });
   map.on("moveend", () => { writeAddress(); sayLevel(); });
@@ -251,33 +256,51 @@ function choose({ point }) {
   else selectPlace(found.properties.code, { fly: false });
 }
 
-function selectPlace(code, { fly, box = boxes.get(code) }) {
+function selectPlace(code, { fly }) {
   Object.assign(state, { place: code, row: null });
+  select(fly);
+}
+
+function selectRow(row, { fly }) {
+  state.row = row;
+  select(fly);
+}
+
+function select(fly) {
   showChosen();
   if (!map) return;
-  if (fly && code === given.city) map.fitBounds(given.style.bounds, { padding: margin });
-  else if (fly && box) map.fitBounds(box, { padding: 40, maxZoom: 13 });
+  if (fly) flyToChosen();
   writeAddress();
 }
 
-async function selectRow(row, { fly }) {
-  state.row = row;
-  showChosen();
-  if (!map) return;
-  if (fly) {
-    const answer = await fetch(address(given.addresses.stand, { release: state.release, row }));
-    if (answer.ok) map.fitBounds((await answer.json()).bbox, { padding: 80, maxZoom: 15 });
+// A link that names a thing but no view leads to the thing.
+async function flyToChosen() {
+  if (state.row !== null) {
+    const { release, row } = state;
+    const answer = await fetch(address(given.addresses.stand, { release, row }));
+    // Meanwhile somebody may have chosen something else.
+    if (answer.ok && row === state.row) map.fitBounds((await answer.json()).bbox, { padding: margin, maxZoom: 15 });
+    return;
   }
-  writeAddress();
+  const box = state.place === given.city ? given.style.bounds : boxes.get(state.place);
+  if (box) map.fitBounds(box, { padding: margin, maxZoom: 13 });
 }
 
 function showChosen() {
   showPanel();
   if (!map) return;
-  for (const level of ["county", "township"]) {
-    map.setFilter(`${level}-chosen`, ["==", ["get", "code"], state.row === null ? state.place : ""]);
+  for (const part of ["", "under"]) {
+    for (const { level } of LEVELS) map.setFilter(`${level}-chosen${part}`, isChosenPlace());
+    if (given.stands) map.setFilter(`stands-chosen${part}`, isChosenStand());
   }
-  if (given.stands) map.setFilter("stands-chosen", ["==", ["id"], chosenFeature()]);
+}
+
+// Names the measure in the legend and colours every level by it.
+async function showMeasure() {
+  document.getElementById("legend-measure").textContent = measure.selectedOptions[0].textContent;
+  if (!map) return;
+  if (given.stands) map.setPaintProperty("stands-fill", "fill-color", standColour());
+  await colourPlaces();
 }
 
 // -------------------------------------------------------------------------------- release and measure
@@ -301,9 +324,8 @@ release.addEventListener("change", async () => {
 measure.addEventListener("change", async () => {
   state.measure = measure.value;
   showPanel();
-  if (!map) return;
-  writeAddress();
-  await colourPlaces();
+  if (map) writeAddress();
+  await showMeasure();
 });
 
 // A link to another view of this page, typed or pasted, only changes what follows "#".
@@ -314,8 +336,37 @@ window.addEventListener("hashchange", () => {
   measure.value = state.measure;
   if (map && given.stands && previous !== state.release) map.getSource("stands").setTiles(standsSource().tiles);
   showChosen();
+  showMeasure();
   if (map && state.view) map.jumpTo(state.view);
-  if (map) colourPlaces();
+  else if (map) flyToChosen();
+});
+
+// ------------------------------------------------------------------------------------------------ paper
+
+// On paper the map has a size of its own. What WebGL has drawn is gone a moment later, so the drawing is copied.
+const legend = document.getElementById("legend");
+let wasOpen = true;
+
+window.addEventListener("beforeprint", () => {
+  document.body.classList.add("printing");
+  wasOpen = legend.open;
+  legend.open = true;
+  document.getElementById("imprint-place").textContent = document.getElementById("panel-title")?.textContent ?? "";
+  document.getElementById("imprint-release").textContent =
+    `${release.selectedOptions[0].textContent} · ${texts.data_version} ${state.release}`;
+  if (!map) return;
+  map.setPixelRatio(2);
+  map.redraw();
+  const paper = document.getElementById("paper");
+  const drawn = map.getCanvas();
+  Object.assign(paper, { width: drawn.width, height: drawn.height });
+  paper.getContext("2d").drawImage(drawn, 0, 0);
+});
+
+window.addEventListener("afterprint", () => {
+  document.body.classList.remove("printing");
+  legend.open = wasOpen;
+  if (map) map.setPixelRatio(window.devicePixelRatio);
 });
 
 // ----------------------------------------------------------------------------------------------- search
@@ -383,8 +434,7 @@ function take(entry) {
   search.value = entry.name;
   closeFound();
   if (entry.kind === "sub_compartment") {
-    if (map) map.fitBounds(entry.bbox, { padding: 80, maxZoom: 15 });
-    selectRow(String(entry.row), { fly: false });
+    selectRow(String(entry.row), { fly: true });
   } else {
     selectPlace(entry.kind === "village" ? entry.code.slice(0, 9) : entry.code, { fly: true });
   }
@@ -408,7 +458,7 @@ search.addEventListener("blur", closeFound);
 
 // ------------------------------------------------------------------------------------------------ begin
 
-if (narrow) document.getElementById("legend").open = false;
+if (narrow) legend.open = false;
 showPanel();
 try {
   start();
