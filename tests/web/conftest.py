@@ -13,19 +13,27 @@ from tests.small_layer import LONGQUAN, quiet, write_layer
 
 
 @pytest.fixture
-def release_id(person: Callable[..., Any], tmp_path: Path, now: dt.datetime) -> str:
-    """A release of twelve stands in one township of Longquan, imported by lin and released by chen."""
-    from senhui.atlas.jobs import release_and_map
+def draft_id(person: Callable[..., Any], tmp_path: Path, now: dt.datetime) -> int:
+    """A measured draft of twelve stands in one township of Longquan, imported by lin."""
     from senhui.inventory.actions.import_layer import import_layer
     from senhui.inventory.actions.measure_draft import measure_draft
 
-    lin, chen = person("lin", technician=LONGQUAN), person("chen", reviewer="3311")
+    lin = person("lin", technician=LONGQUAN)
     path = write_layer(tmp_path / "stands.gpkg")
     draft = import_layer(
         lin, path=path, original_name=path.name, reference_year=2021, is_sample=True, now=now, progress=quiet
     )
     measure_draft(lin, draft_id=draft.id, now=now, progress=quiet)
-    return str(release_and_map(chen, draft_id=draft.id, label="Case", now=now, progress=quiet))
+    return draft.id
+
+
+@pytest.fixture
+def release_id(draft_id: int, person: Callable[..., Any], now: dt.datetime) -> str:
+    """A release of twelve stands in one township of Longquan, imported by lin and released by chen."""
+    from senhui.atlas.jobs import release_and_map
+
+    chen = person("chen", reviewer="3311")
+    return release_and_map(chen, draft_id=draft_id, label="Case", now=now, progress=quiet)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from babel.messages.extract import extract
 from django.utils.translation import templatize
 
 import senhui.web
+from senhui.intake import LayerRefused
 from senhui.intake.reasons import msgids
 
 WEB = Path(senhui.web.__file__).parent
@@ -31,7 +32,23 @@ Message = str | tuple[str, str]
 
 def all_messages() -> set[Message]:
     """Return every message that must be in the catalogue."""
-    return {*_in_templates(), *_in_python(), *msgids()}
+    return {*_in_templates(), *_in_python(), *msgids(), *_in_refusals()}
+
+
+def refused_layers() -> list[type[LayerRefused]]:
+    """Return every way in which a file can be refused as a layer."""
+    found: list[type[LayerRefused]] = []
+    waiting = [LayerRefused]
+    while waiting:
+        kinds = waiting.pop().__subclasses__()
+        found += kinds
+        waiting += kinds
+    return found
+
+
+def _in_refusals() -> Iterator[Message]:
+    for kind in refused_layers():
+        yield from (kind.what, kind.why, kind.remedy)
 
 
 def _in_templates() -> Iterator[Message]:

@@ -14,7 +14,7 @@ from tests.web.messages import all_messages
 from senhui.web.catalogues import LOCALE_DIRECTORY, compile_catalogues
 
 CATALOGUE = LOCALE_DIRECTORY / "zh_Hans" / "LC_MESSAGES" / "django.po"
-PLACEHOLDER = re.compile(r"%\(\w+\)s")
+PLACEHOLDER = re.compile(r"%\(\w+\)s|\{[\w.:]+\}")
 
 
 @pytest.fixture(scope="module")

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from dataclasses import fields
+
 import pytest
 from django.utils.translation import override
+from tests.web.messages import refused_layers
 
 from senhui.access.actions.redeem_sign_in_link import SignInLinkRefused
 from senhui.access.actions.sign_in_with_password import SignInRefused
 from senhui.access.rules import PermissionRefused, permissions
 from senhui.atlas.exports import TooManyRows
+from senhui.atlas.jobs import MapNotMade
 from senhui.atlas.statistics import UnknownDimension
+from senhui.atlas.tile_writer import UnknownCode
+from senhui.atlas.tiles import TilesMissing
+from senhui.intake import LayerRefused
+from senhui.intake.recognition import LandClassGenerationUnclear
 from senhui.inventory.actions.import_layer import LayerOutsideYourAreas
 from senhui.inventory.actions.measure_draft import DraftHasErrors, DraftIsClosed
 from senhui.inventory.actions.release_draft import DraftIsNotMeasured, DraftWasChanged, SecondPersonNeeded
 from senhui.inventory.queries import NoSuchDraft, NoSuchRelease, NoSuchStand
 from senhui.jobs.actions.cancel_job import JobHasEnded
 from senhui.jobs.queries import JobUnknown
+from senhui.jobs.refusal import JobNotStarted, JobWasStopped, ProcessDied, WorkerDied, as_data, from_data
+from senhui.jobs.registry import JobKindUnknown
+from senhui.measurement import UnknownKeys
 from senhui.parameters import UnknownParameter
-from senhui.web.errors import PERMISSION_NAMES, explain
+from senhui.web.errors import PERMISSION_NAMES, explain, explain_kept
 
 pytestmark = pytest.mark.django_db
+
+
+def a_refused_layer(kind: type[LayerRefused]) -> LayerRefused:
+    """Return a refusal of this kind with some facts."""
+    facts = {str: "some", int: 3, float: 1.5, tuple[str, ...]: ("a", "b")}
+    return kind(*(facts[field.type] for field in fields(kind)))
+
 
 REFUSALS = [
     (PermissionRefused("import_layer"), 403),
@@ -41,7 +61,28 @@ REFUSALS = [
     (NoSuchStand("2021-1", 7), 404),
     (JobUnknown(7), 404),
     (UnknownParameter("x"), 404),
+    (PermissionRefused("import_layer", ""), 403),
+    (UnknownKeys("species_group", ["x", "y"]), 409),
+    (UnknownCode("land_class", ["x"]), 409),
+    (TilesMissing("2021-1"), 404),
+    (MapNotMade("2021-1"), 500),
+    (JobKindUnknown("old.kind"), 409),
+    (JobWasStopped(), 500),
+    (WorkerDied(), 500),
+    (ProcessDied("exit code 7", "…"), 500),
+    (JobNotStarted("no memory"), 500),
+    *[(a_refused_layer(kind), 422) for kind in refused_layers()],
 ]
+
+NEVER_AT_THE_WEB = {
+    "AreaCodeUnknown", "GrantEndsBeforeItStarts", "GrantIsOver", "GrantUnknown", "RoleUnknown", "UserExists",
+    "UsernameUnfit", "WeakPassword",  # the terminal alone makes users and grants
+    "DatabaseUrlUnknown",  # before the web begins
+    "LayerRefused",  # only its kinds are raised
+}  # fmt: skip
+"""Refusals that no page and no job can meet."""
+
+ROOMS_WITH_REFUSALS = ("access", "intake", "jobs", "inventory", "atlas", "web")
 
 
 @pytest.mark.parametrize(("refusal", "status"), REFUSALS, ids=lambda value: type(value).__name__)
@@ -56,6 +97,49 @@ def test_a_refusal_says_what_and_what_now_in_both_languages(refusal: Exception, 
     assert english.what != chinese.what
     assert english.now != chinese.now
     assert english.what.endswith(".")
+    assert not any("{" in text or "%(" in text for text in (english.what, english.why, english.now))
+    kept = from_data(as_data(refusal))
+    with override("zh-hans"):
+        assert explain_kept(kept) == chinese, "a job that failed explains itself alike"
+
+
+def _refusals_of_the_rooms() -> set[type[Exception]]:
+    found = set()
+    for room in ROOMS_WITH_REFUSALS:
+        home = importlib.import_module(f"senhui.{room}")
+        for module in pkgutil.walk_packages(home.__path__, f"{home.__name__}."):
+            if ".migrations" in module.name or module.name == "senhui.jobs.run":
+                continue
+            things = vars(importlib.import_module(module.name)).values()
+            found |= {
+                thing
+                for thing in things
+                if isinstance(thing, type) and issubclass(thing, Exception) and thing.__module__.startswith("senhui.")
+            }
+    return found
+
+
+def test_no_refusal_of_the_rooms_was_forgotten() -> None:
+    tried = {type(refusal) for refusal, _status in REFUSALS}
+    forgotten = {kind.__name__ for kind in _refusals_of_the_rooms() - tried}
+    assert forgotten == NEVER_AT_THE_WEB
+
+
+def test_a_refused_layer_names_its_facts_in_the_readers_habit() -> None:
+    refusal = LandClassGenerationUnclear(("G1 200", "G3 7"), ())
+    with override("zh-hans"):
+        chinese = explain(refusal)
+    with override("en"):
+        english = explain(refusal)
+    assert chinese is not None
+    assert english is not None
+    assert chinese.why == "各版本代码的行数：G1 200、G3 7。不在任何代码表中的代码：无。"
+    assert english.why == "Rows by generation: G1 200, G3 7. Codes in no list: none."
+
+
+def test_what_another_version_kept_is_not_explained_wrongly() -> None:
+    assert explain_kept(from_data({"class": "senhui.inventory.queries:NoSuchDraft", "fields": {}})) is None
+    assert explain_kept(None) is None
 
 
 def test_every_permission_has_words() -> None:

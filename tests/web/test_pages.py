@@ -158,6 +158,33 @@ def test_a_wrong_password_is_told_on_the_form(db: None, browse: Browse, person: 
     assert "do not fit" in response.content.decode()
 
 
+@pytest.mark.parametrize(("language", "said"), [("zh", "密码错误次数过多"), ("en", "Too many wrong passwords")])
+def test_after_too_many_wrong_passwords_our_own_page_says_how_long_to_wait(
+    person: Person, language: str, said: str
+) -> None:
+    user = person("lin", viewer=LONGQUAN)
+    user.set_password("a long pass phrase of words")
+    user.save()
+    # Not `browse`, which stops the clock that counts the quarter of an hour.
+    client = Client(headers={"accept-language": language})
+    answers = [client.post("/sign-in/", {"username": "lin", "password": "wrong"}) for _ in range(5)]
+    assert [answer.status_code for answer in answers[:4]] == [400] * 4
+    for password in ("wrong", "a long pass phrase of words"):
+        locked = client.post("/sign-in/", {"username": "lin", "password": password})
+        assert locked.status_code == 429
+        assert said in locked.content.decode()
+        assert "<h1>" in locked.content.decode(), "a page of ours, not the bare text of a library"
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "未作任何更改"), ("en", "Nothing was changed")])
+def test_a_form_without_its_token_gets_our_own_page(db: None, browse: Browse, language: str, said: str) -> None:
+    client = browse(language)
+    client.handler.enforce_csrf_checks = True
+    response = client.post("/sign-in/", {"username": "lin", "password": "wrong"})
+    assert response.status_code == 403
+    assert said in response.content.decode()
+
+
 def test_each_total_links_to_the_parameters_it_rests_on(release_id: str, browse: Browse) -> None:
     client = browse("en")
     link = f"/releases/{release_id}/parameters/?within={LONGQUAN}"

@@ -11,7 +11,7 @@ class AtlasConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the map's long actions available as jobs."""
-        from senhui.atlas.jobs import release_and_map
+        from senhui.atlas.jobs import release_and_map_as_job
         from senhui.jobs.registry import register
 
-        register("atlas.release_and_map", release_and_map)
+        register("atlas.release_and_map", release_and_map_as_job)

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 from senhui.access.rules import Actor
 from senhui.atlas import statistics, tiles
 from senhui.inventory.actions.release_draft import release_draft
+
+
+class MapNotMade(Exception):
+    """A release was made, but its map was not; the cause is the exception's own.
+
+    Parameters
+    ----------
+    release_id : the release, which stands.
+    """
+
+    def __init__(self, release_id: str) -> None:
+        super().__init__(
+            f"Release {release_id} was made and stands, but its map was not. Make it with: senhui tiles {release_id}"
+        )
+        self.release_id = release_id
 
 
 def build_map(release_id: str, *, progress: Callable[[float, str], None]) -> None:
@@ -20,7 +36,8 @@ def build_map(release_id: str, *, progress: Callable[[float, str], None]) -> Non
     """
     progress(0.0, "Statistics")
     statistics.build_cube(release_id)
-    tiles.build(release_id, progress=lambda fraction, note: progress(0.1 + 0.9 * fraction, note))
+    # One note for the whole stage: the writer's own counts tiles, and a page can translate no number in a note.
+    tiles.build(release_id, progress=lambda fraction, note: progress(0.1 + 0.9 * fraction, "Drawing the map"))
 
 
 def release_and_map(
@@ -34,6 +51,11 @@ def release_and_map(
     """Release a draft and make its map at once; return the release's id.
 
     The release is committed before its map begins: a failed map is made again with `senhui tiles`.
+
+    Raises
+    ------
+    MapNotMade
+        After the release; what `release_draft` raises comes before it.
     """
     info = release_draft(
         actor,
@@ -42,5 +64,15 @@ def release_and_map(
         now=now,
         progress=lambda fraction, note: progress(0.3 * fraction, note),
     )
-    build_map(info.id, progress=lambda fraction, note: progress(0.3 + 0.7 * fraction, note))
+    try:
+        build_map(info.id, progress=lambda fraction, note: progress(0.3 + 0.7 * fraction, note))
+    except Exception as problem:
+        raise MapNotMade(info.id) from problem
     return info.id
+
+
+def release_and_map_as_job(
+    actor: Actor, *, draft_id: int, label: str, now: dt.datetime, progress: Callable[[float, str], None]
+) -> dict[str, Any]:
+    """Do `release_and_map` and return its release as a job's result, so that the page of the job leads there."""
+    return {"release_id": release_and_map(actor, draft_id=draft_id, label=label, now=now, progress=progress)}

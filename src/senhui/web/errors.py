@@ -1,13 +1,14 @@
 """Tell a person what was refused, why, and what to do now, by the exception's class and fields.
 
 The message of an exception is for the log and the terminal; the web never parses it, so both languages say the
-same. An exception without an entry here is a mistake of the program and becomes the page for 500.
+same. An exception without an entry here is a mistake of the program and becomes the page for 500. A job that failed
+keeps its exception by class and fields, so it is explained by the same entries (`explain_kept`).
 Cases: tests/web/test_errors.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import singledispatch, wraps
 from typing import Any
@@ -20,30 +21,48 @@ from senhui.access.actions.redeem_sign_in_link import SignInLinkRefused
 from senhui.access.actions.sign_in_with_password import SignInRefused
 from senhui.access.rules import PermissionRefused
 from senhui.atlas.exports import TooManyRows
+from senhui.atlas.jobs import MapNotMade
 from senhui.atlas.statistics import UnknownDimension
+from senhui.atlas.tile_writer import UnknownCode
+from senhui.atlas.tiles import TilesMissing
+from senhui.intake import LayerRefused
 from senhui.inventory.actions.import_layer import LayerOutsideYourAreas
 from senhui.inventory.actions.measure_draft import DraftHasErrors, DraftIsClosed
 from senhui.inventory.actions.release_draft import DraftIsNotMeasured, DraftWasChanged, SecondPersonNeeded
 from senhui.inventory.queries import NoSuchDraft, NoSuchRelease, NoSuchStand, unit_names
 from senhui.jobs.actions.cancel_job import JobHasEnded
 from senhui.jobs.queries import JobUnknown
+from senhui.jobs.refusal import JobNotStarted, JobWasStopped, ProcessDied, WorkerDied
+from senhui.jobs.registry import JobKindUnknown
+from senhui.measurement import UnknownKeys
 from senhui.parameters import UnknownParameter
 from senhui.web.page import page
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What to answer: HTTP status, what happened and why, and what to do now."""
+    """What to answer: HTTP status, what happened, what to do now, and where `what` does not say it already, why."""
 
     status: int
     what: str
     now: str
+    why: str = ""
 
 
 @singledispatch
 def explain(error: BaseException) -> Explanation | None:
     """Return the explanation of a known refusal, or None for a mistake of the program."""
     return None
+
+
+def explain_kept(refusal: Exception | None) -> Explanation | None:
+    """Return the explanation of a refusal that a job kept, or None; an older version may have kept other fields."""
+    if refusal is None:
+        return None
+    try:
+        return explain(refusal)
+    except (AttributeError, KeyError):
+        return None
 
 
 def explained(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -85,7 +104,7 @@ def _permission(error: PermissionRefused) -> Explanation:
     if error.area is None:
         what = _("You may not %(action)s.") % {"action": action}
     else:
-        place = unit_names().get(error.area, error.area)
+        place = unit_names().get(error.area, error.area) or _("all areas")
         what = _("You may not %(action)s in %(place)s.") % {"action": action, "place": place}
     return Explanation(
         403, what, _("Sign in as somebody with this right, or ask an administrator for a grant over the area.")
@@ -93,9 +112,41 @@ def _permission(error: PermissionRefused) -> Explanation:
 
 
 @explain.register
+def _layer(error: LayerRefused) -> Explanation:
+    """Translate the templates of the class; their texts are keys of the catalogue."""
+    facts = {name: _listed(fact) if isinstance(fact, tuple) else fact for name, fact in error.facts.items()}
+    what, why, remedy = (_(template).format(**facts) for template in (error.what, error.why, error.remedy))
+    return Explanation(422, what, remedy, why)
+
+
+def _listed(names: Iterable[object]) -> str:
+    return _(", ").join(map(str, names)) or _("none")
+
+
+@explain.register
+def _unknown_keys(error: UnknownKeys) -> Explanation:
+    return Explanation(
+        409,
+        _("Column %(column)s holds values that no method knows: %(values)s.")
+        % {"column": error.column, "values": _listed(error.unknown)},
+        _("Correct them in the file and import it again, or ask an administrator to add them to the code tables."),
+    )
+
+
+@explain.register
+def _unknown_code(error: UnknownCode) -> Explanation:
+    return Explanation(
+        409,
+        _("Column %(column)s holds values that the map does not know: %(values)s.")
+        % {"column": error.column, "values": _listed(error.codes)},
+        _("Correct them in the file and import it again, or ask an administrator to add them to the code tables."),
+    )
+
+
+@explain.register
 def _outside(error: LayerOutsideYourAreas) -> Explanation:
     names = unit_names()
-    places = ", ".join(names.get(code, code) for code in error.township_codes[:5])
+    places = _listed(names.get(code, code) for code in error.township_codes[:5])
     return Explanation(
         403,
         _("The layer holds %(n)s townships outside your areas, such as %(places)s.")
@@ -163,6 +214,24 @@ def _no_release(error: NoSuchRelease) -> Explanation:
 
 
 @explain.register
+def _no_tiles(error: TilesMissing) -> Explanation:
+    return Explanation(
+        404,
+        _("There are no map tiles of the release %(id)s.") % {"id": error.release_id},
+        _("Ask an administrator to make them in the terminal: senhui tiles %(id)s") % {"id": error.release_id},
+    )
+
+
+@explain.register
+def _no_map(error: MapNotMade) -> Explanation:
+    return Explanation(
+        500,
+        _("The release %(id)s was made and stands, but its map could not be made.") % {"id": error.release_id},
+        _("Ask an administrator to make it in the terminal: senhui tiles %(id)s") % {"id": error.release_id},
+    )
+
+
+@explain.register
 def _no_stand(error: NoSuchStand) -> Explanation:
     return Explanation(
         404,
@@ -195,6 +264,47 @@ def _no_job(error: JobUnknown) -> Explanation:
 @explain.register
 def _job_over(error: JobHasEnded) -> Explanation:
     return Explanation(409, _("The job has already ended."), _("Open its page to see the result."))
+
+
+@explain.register
+def _no_kind(error: JobKindUnknown) -> Explanation:
+    return Explanation(
+        409,
+        _("This version of the product does not know work of the kind %(kind)s.") % {"kind": error.kind},
+        _("Start it again from its own page."),
+    )
+
+
+@explain.register
+def _stopped(error: JobWasStopped) -> Explanation:
+    return Explanation(500, _("The work was stopped from outside, with its worker or by the system."), _again())
+
+
+@explain.register
+def _worker_died(error: WorkerDied) -> Explanation:
+    return Explanation(500, _("The worker that did this died, and the work with it."), _again())
+
+
+@explain.register
+def _process_died(error: ProcessDied) -> Explanation:
+    return Explanation(
+        500,
+        _("The process that did this died without a word (%(how)s).") % {"how": error.how},
+        _("Start it again. If it stays, give the log below to an administrator; often the memory was too small."),
+    )
+
+
+@explain.register
+def _not_started(error: JobNotStarted) -> Explanation:
+    return Explanation(
+        500,
+        _("The system could not start the process: %(detail)s.") % {"detail": error.detail.rstrip(".")},
+        _again(),
+    )
+
+
+def _again() -> str:
+    return _("Start it again. If it stays, tell an administrator the number of the job.")
 
 
 @explain.register

@@ -13,9 +13,18 @@ from pydantic import ConfigDict
 
 from senhui import parameters
 from senhui.jobs import queries
+from senhui.web.errors import Explanation, explain_kept
 from senhui.web.parameter_rows import rows_of
 
 router = Router()
+
+
+class ExplanationOut(Schema):
+    """Why a job failed, in the language asked for: what happened, why, and what to do now."""
+
+    what: str
+    why: str
+    now: str
 
 
 class JobOut(Schema):
@@ -23,7 +32,7 @@ class JobOut(Schema):
 
     model_config = ConfigDict(json_schema_extra={"example": {
         "id": 7, "title": "Import longquan.zip", "state": "running", "fraction": 0.4, "note": "Checking rows",
-        "estimate_s_left": 12.0, "error": "", "result": None,
+        "estimate_s_left": 12.0, "error": "", "explanation": None, "result": None,
     }})  # fmt: skip
 
     id: int
@@ -33,7 +42,13 @@ class JobOut(Schema):
     note: str
     estimate_s_left: float | None
     error: str
+    explanation: ExplanationOut | None
     result: Any
+
+    @staticmethod
+    def resolve_explanation(job: queries.JobInfo) -> Explanation | None:
+        """Explain a failure in the reader's language; `error` is the English message for a log."""
+        return explain_kept(job.refusal)
 
 
 @router.get("/parameters", response=list[dict[str, Any]], summary="All published numbers, by scalar and table")

@@ -1,8 +1,6 @@
-"""Pages for what went wrong outside a view: not found, not allowed, a form too old, too many sign-ins, a mistake."""
+"""Pages for what went wrong outside a view: not found, not allowed, a form too old, a mistake."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -36,18 +34,6 @@ def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
         "now": _("Nothing was changed. Go back, reload the page and send the form again."),
     }
     return page(request, "failures/failure.html", context, status=403)
-
-
-def locked_out(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
-    """Answer when too many sign-ins failed (called by django-axes)."""
-    context = {
-        "what": _("Too many failed sign-ins"),
-        "now": _(
-            "Signing in is closed for this name for a while. Wait a quarter of an hour, "
-            "or ask an administrator for a one-time link."
-        ),
-    }
-    return page(request, "failures/failure.html", context, status=429)
 
 
 def broken(request: HttpRequest) -> HttpResponse:

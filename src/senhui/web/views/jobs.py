@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from senhui.jobs import queries
 from senhui.jobs.actions import cancel_job as cancel
+from senhui.web.errors import explain_kept
 from senhui.web.page import page
 
 
@@ -37,4 +38,9 @@ def _context(request: HttpRequest, job_id: int) -> dict[str, object]:
         "draft": reverse("imports-draft", args=[result["draft_id"]]) if "draft_id" in result else "",
         "release": reverse("releases-one", args=[result["release_id"]]) if "release_id" in result else "",
     }
-    return {"job": job, "links": links}
+    return {
+        "job": job,
+        "explanation": explain_kept(job.refusal),
+        "is_starter": job.started_by_id == request.user.pk,
+        "links": links,
+    }
