@@ -15,15 +15,22 @@ import polars as pl
 import pyogrio
 import pytest
 import shapely
+from tests.small_layer import quiet
 
+from senhui.access.actions.end_grant import end_grant
+from senhui.access.actions.grant_role import grant_role
 from senhui.access.models import AuditEntry
+from senhui.access.queries import grants_of
 from senhui.access.rules import PermissionRefused
-from senhui.atlas.exports import sub_compartments
-from senhui.atlas.exports.sub_compartments import SHAPEFILE_NAMES
+from senhui.access.terminal import OPERATOR
+from senhui.atlas.exports import ExportIsGone, kept_export, sub_compartments
+from senhui.atlas.exports.sub_compartments import SHAPEFILE_NAMES, Form
 from senhui.inventory.queries import ReleaseInfo
+from senhui.jobs.progress import JobCancelled
 
 pytestmark = pytest.mark.django_db
 Person = Callable[..., Any]
+Take = Callable[..., Path]
 LONGQUAN = "331181"
 
 
@@ -33,14 +40,24 @@ def technician(person: Person) -> Any:
 
 
 @pytest.fixture
+def take(now: dt.datetime) -> Take:
+    """Export the sub-compartments of a release and return the file: ``take(lin, release, form="csv")``."""
+
+    def export(actor: Any, release: ReleaseInfo, *, form: Form) -> Path:
+        return sub_compartments(actor, release.id, form=form, now=now, progress=quiet).path
+
+    return export
+
+
+@pytest.fixture
 def own(measured: pl.DataFrame) -> pl.DataFrame:
     return measured.filter(pl.col("county_code") == LONGQUAN)
 
 
 def test_geopackage_holds_ones_own_stands_and_no_others(
-    release: ReleaseInfo, technician: Any, own: pl.DataFrame, measured: pl.DataFrame, today: dt.date
+    release: ReleaseInfo, technician: Any, own: pl.DataFrame, measured: pl.DataFrame, take: Take
 ) -> None:
-    path = sub_compartments(technician, release.id, form="gpkg", on=today)
+    path = take(technician, release, form="gpkg")
     info = pyogrio.read_info(path)
     table = pyogrio.read_dataframe(path)
     assert info["crs"] == "EPSG:4490"
@@ -53,9 +70,9 @@ def test_geopackage_holds_ones_own_stands_and_no_others(
 
 
 def test_shapefile_is_gbk_with_names_of_ten_letters(
-    release: ReleaseInfo, technician: Any, own: pl.DataFrame, today: dt.date, tmp_path: Path
+    release: ReleaseInfo, technician: Any, own: pl.DataFrame, take: Take, tmp_path: Path
 ) -> None:
-    path = sub_compartments(technician, release.id, form="zip", on=today)
+    path = take(technician, release, form="zip")
     with zipfile.ZipFile(path) as archive:
         archive.extractall(tmp_path)
     shapefile = next(tmp_path.glob("*.shp"))
@@ -72,8 +89,8 @@ def test_names_of_the_shapefile_are_short_and_different() -> None:
     assert len(set(SHAPEFILE_NAMES.values())) == len(SHAPEFILE_NAMES)
 
 
-def test_csv_has_the_same_totals(release: ReleaseInfo, technician: Any, own: pl.DataFrame, today: dt.date) -> None:
-    path = sub_compartments(technician, release.id, form="csv", on=today)
+def test_csv_has_the_same_totals(release: ReleaseInfo, technician: Any, own: pl.DataFrame, take: Take) -> None:
+    path = take(technician, release, form="csv")
     table = pl.read_csv(path, schema_overrides={"village_code": pl.String}, infer_schema_length=None)
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     assert table["village_code"].to_list() == own["village_code"].to_list()
@@ -81,9 +98,9 @@ def test_csv_has_the_same_totals(release: ReleaseInfo, technician: Any, own: pl.
 
 
 def test_workbook_has_the_same_totals_and_its_sources(
-    release: ReleaseInfo, technician: Any, own: pl.DataFrame, today: dt.date
+    release: ReleaseInfo, technician: Any, own: pl.DataFrame, take: Take
 ) -> None:
-    book = openpyxl.load_workbook(sub_compartments(technician, release.id, form="xlsx", on=today))
+    book = openpyxl.load_workbook(take(technician, release, form="xlsx"))
     head, *rows = book["sub_compartments"].iter_rows(values_only=True)
     column = head.index("stock_tc")
     assert len(rows) == own.height
@@ -92,30 +109,61 @@ def test_workbook_has_the_same_totals_and_its_sources(
     assert book["parameters"].max_row > 10
 
 
-def test_a_viewer_may_look_but_not_take_along(release: ReleaseInfo, person: Person, today: dt.date) -> None:
+def test_a_viewer_may_look_but_not_take_along(release: ReleaseInfo, person: Person, take: Take) -> None:
     with pytest.raises(PermissionRefused) as caught:
-        sub_compartments(person("wu", viewer="3311"), release.id, form="csv", on=today)
+        take(person("wu", viewer="3311"), release, form="csv")
     assert caught.value.permission == "export_sub_compartments"
     assert not (release.directory.parents[1] / "exports").exists()
     assert not AuditEntry.objects.filter(action="atlas.export_sub_compartments").exists()
 
 
-def test_the_audit_tells_who_took_what(
-    release: ReleaseInfo, technician: Any, own: pl.DataFrame, today: dt.date
-) -> None:
-    sub_compartments(technician, release.id, form="csv", on=today)
+def test_the_audit_tells_who_took_what(release: ReleaseInfo, technician: Any, own: pl.DataFrame, take: Take) -> None:
+    take(technician, release, form="csv")
     entry = AuditEntry.objects.get(action="atlas.export_sub_compartments")
     assert entry.actor == technician
     assert entry.subject == "release 2021-1"
     assert entry.detail == {"form": "csv", "areas": [LONGQUAN], "n_rows": own.height}
 
 
-def test_files_are_kept_for_an_hour(release: ReleaseInfo, technician: Any, today: dt.date) -> None:
-    first = sub_compartments(technician, release.id, form="csv", on=today)
-    second = sub_compartments(technician, release.id, form="csv", on=today)
-    old = time.time() - 3700
-    os.utime(first.parent, (old, old))
-    third = sub_compartments(technician, release.id, form="csv", on=today)
-    assert not first.exists()
+def test_files_are_kept_for_a_day_and_swept_by_the_next_export(
+    release: ReleaseInfo, technician: Any, take: Take
+) -> None:
+    first, second = take(technician, release, form="csv"), take(technician, release, form="csv")
+    for path, age_s in ((first, 24 * 3600 + 60), (second, 24 * 3600 - 60)):
+        then = time.time() - age_s
+        os.utime(path.parent, (then, then))
+    third = take(technician, release, form="csv")
+    assert not first.parent.exists()
     assert second.exists()
     assert third.exists()
+
+
+def test_a_cancelled_export_leaves_nothing(release: ReleaseInfo, technician: Any, now: dt.datetime) -> None:
+    def cancel(fraction: float, note: str) -> None:
+        if note == "Writing the file" and any((release.directory.parents[1] / "exports").glob("*")):
+            raise JobCancelled
+
+    for form in ("gpkg", "xlsx"):
+        with pytest.raises(JobCancelled):
+            sub_compartments(technician, release.id, form=form, now=now, progress=cancel)
+    assert list((release.directory.parents[1] / "exports").iterdir()) == []
+    assert not AuditEntry.objects.filter(action="atlas.export_sub_compartments").exists()
+
+
+def test_a_kept_file_is_given_only_while_the_grant_over_its_land_holds(
+    release: ReleaseInfo, technician: Any, now: dt.datetime, today: dt.date
+) -> None:
+    written = sub_compartments(technician, release.id, form="csv", now=now, progress=quiet)
+    place = f"{written.path.parent.name}/{written.path.name}"
+    assert kept_export(technician, place, areas=written.areas, on=today) == written.path
+    grant_role(OPERATOR, user=technician, role="technician", area_code=f"{LONGQUAN}103", starts_on=today, now=now)
+    (whole,) = (grant for grant in grants_of(technician) if grant.area_code == LONGQUAN)
+    end_grant(OPERATOR, grant_id=whole.id, now=now)
+    with pytest.raises(PermissionRefused) as caught:
+        kept_export(technician, place, areas=written.areas, on=today)
+    assert caught.value.area == LONGQUAN, "one township is left, and the file holds the county"
+
+
+def test_a_file_that_was_swept_is_gone(release: ReleaseInfo, technician: Any, today: dt.date) -> None:
+    with pytest.raises(ExportIsGone):
+        kept_export(technician, "tmp1/senhui.csv", areas=[LONGQUAN], on=today)

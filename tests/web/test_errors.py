@@ -13,7 +13,7 @@ from tests.web.messages import refused_layers
 from senhui.access.actions.redeem_sign_in_link import SignInLinkRefused
 from senhui.access.actions.sign_in_with_password import SignInRefused
 from senhui.access.rules import PermissionRefused, permissions
-from senhui.atlas.exports import TooManyRows
+from senhui.atlas.exports import ExportIsGone, TooManyRows
 from senhui.atlas.jobs import MapNotMade
 from senhui.atlas.statistics import UnknownDimension
 from senhui.atlas.tile_writer import UnknownCode
@@ -65,6 +65,7 @@ REFUSALS = [
     (UnknownKeys("species_group", ["x", "y"]), 409),
     (UnknownCode("land_class", ["x"]), 409),
     (TilesMissing("2021-1"), 404),
+    (ExportIsGone(), 404),
     (MapNotMade("2021-1"), 500),
     (JobKindUnknown("old.kind"), 409),
     (JobWasStopped(), 500),

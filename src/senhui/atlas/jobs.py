@@ -1,4 +1,4 @@
-"""The long actions of the map: tiles and statistics of a release, made together."""
+"""The long actions of the map: tiles and statistics of a release, made together; the export of sub-compartments."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from senhui.access.rules import Actor
-from senhui.atlas import statistics, tiles
+from senhui.atlas import exports, statistics, tiles
+from senhui.atlas.exports.sub_compartments import Form
 from senhui.inventory.actions.release_draft import release_draft
 
 
@@ -76,3 +77,12 @@ def release_and_map_as_job(
 ) -> dict[str, Any]:
     """Do `release_and_map` and return its release as a job's result, so that the page of the job leads there."""
     return {"release_id": release_and_map(actor, draft_id=draft_id, label=label, now=now, progress=progress)}
+
+
+def export_sub_compartments(
+    actor: Actor, *, release_id: str, form: Form, now: dt.datetime, progress: Callable[[float, str], None]
+) -> dict[str, Any]:
+    """Write the sub-compartments within a person's areas as a file; return where it lies and which land it holds."""
+    written = exports.sub_compartments(actor, release_id, form=form, now=now, progress=progress)
+    place = f"{written.path.parent.name}/{written.path.name}"
+    return {"export": {"place": place, "areas": sorted(written.areas), "n_rows": written.n_rows}}

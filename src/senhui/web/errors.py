@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from senhui.access.actions.redeem_sign_in_link import SignInLinkRefused
 from senhui.access.actions.sign_in_with_password import SignInRefused
 from senhui.access.rules import PermissionRefused
-from senhui.atlas.exports import TooManyRows
+from senhui.atlas.exports import ExportIsGone, TooManyRows
 from senhui.atlas.jobs import MapNotMade
 from senhui.atlas.statistics import UnknownDimension
 from senhui.atlas.tile_writer import UnknownCode
@@ -345,4 +345,13 @@ def _too_many_rows(error: TooManyRows) -> Explanation:
         409,
         _("%(n)s sub-compartments do not fit one worksheet.") % {"n": f"{error.n_rows:,}"},
         _("Choose GeoPackage or CSV."),
+    )
+
+
+@explain.register
+def _export_gone(error: ExportIsGone) -> Explanation:
+    return Explanation(
+        404,
+        _("The exported file was kept for a day and has been removed."),
+        _("Export it again from the page of the release."),
     )

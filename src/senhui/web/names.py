@@ -70,6 +70,8 @@ JOB_NOTES = (
     gettext_noop("Writing the release"),
     gettext_noop("Statistics"),
     gettext_noop("Drawing the map"),
+    gettext_noop("Reading the release"),
+    gettext_noop("Writing the file"),
     gettext_noop("Released"),
 )
 """What the long actions of the rooms below report while they run; English there, a key of the catalogue here."""

@@ -1,15 +1,21 @@
 """The sub-compartments of a release within a person's areas, as a file in a format that offices have.
 
+A city's take up to a minute to write, so it is done by a job (`senhui.atlas.jobs`); the file waits under
+SENHUI_HOME/exports for the person who asked for it.
+
 The cases are in ``tests/atlas/test_sub_compartments_file.py``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import shutil
 import tempfile
 import time
 import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -69,7 +75,8 @@ SHAPEFILE_NAMES = {
 """The exported columns, and their names where only ten letters fit. Units are those of the column names."""
 
 _MOST_XLSX_ROWS = 1_048_575
-_KEPT_FOR_S = 3600
+_KEPT_FOR_S = 24 * 3600
+_ROWS_BETWEEN_REPORTS = 1000
 
 
 class TooManyRows(ValueError):
@@ -82,7 +89,65 @@ class TooManyRows(ValueError):
         self.n_rows = n_rows
 
 
-def sub_compartments(actor: Actor, release_id: str, *, form: Form, on: dt.date) -> Path:
+class ExportIsGone(LookupError):
+    """The file was kept for a day and has been removed."""
+
+    def __init__(self) -> None:
+        super().__init__("The exported file was kept for a day and has been removed. Export it again.")
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file that was written for one person: where it lies and the land it holds."""
+
+    path: Path
+    areas: frozenset[str]
+    n_rows: int
+
+
+def refuse_export(actor: Actor, *, on: dt.date, areas: Iterable[str] = ()) -> None:
+    """Refuse a person who may export nothing, or not all of some areas.
+
+    Raises
+    ------
+    PermissionRefused
+    """
+    granted = areas_for(actor, PERMISSION, on=on)
+    if granted.is_empty:
+        raise PermissionRefused(PERMISSION)
+    for code in sorted(areas):
+        if not granted.covers(code):
+            raise PermissionRefused(PERMISSION, code)
+
+
+def kept_export(actor: Actor, place: str, *, areas: Iterable[str], on: dt.date) -> Path:
+    """Return an exported file that still lies at `place` below SENHUI_HOME/exports, if the person may have it today.
+
+    Parameters
+    ----------
+    areas : the land that the file holds; a grant may have ended since it was written
+
+    Raises
+    ------
+    PermissionRefused, ExportIsGone
+        In this order of precedence.
+    """
+    refuse_export(actor, on=on, areas=areas)
+    path = exports_directory() / place
+    assert exports_directory() == path.parent.parent, "an export lies in a directory of its own"
+    if not path.is_file():
+        raise ExportIsGone
+    return path
+
+
+def exports_directory() -> Path:
+    """Return where the exported files wait to be fetched."""
+    return Path(settings.SENHUI_HOME) / "exports"
+
+
+def sub_compartments(
+    actor: Actor, release_id: str, *, form: Form, now: dt.datetime, progress: Callable[[float, str], None]
+) -> Export:
     """Write the sub-compartments that a person may export, and note in the audit that it was done.
 
     Parameters
@@ -91,12 +156,13 @@ def sub_compartments(actor: Actor, release_id: str, *, form: Form, on: dt.date) 
     release_id : str
     form : "gpkg", "zip" (a Shapefile with its parts, GBK), "csv" or "xlsx"
         CSV and XLSX carry no geometry.
-    on : date on which the grants must hold
+    now : instant at which the grants must hold
+    progress : called with the fraction done (0–1) and a note
 
     Returns
     -------
-    Path
-        A file of its own, kept for an hour.
+    Export
+        A file in a directory of its own, kept for a day.
 
     Raises
     ------
@@ -107,9 +173,10 @@ def sub_compartments(actor: Actor, release_id: str, *, form: Form, on: dt.date) 
     TooManyRows
         XLSX only.
     """
+    on = timezone.localdate(now)
+    refuse_export(actor, on=on)
     areas = areas_for(actor, PERMISSION, on=on)
-    if areas.is_empty:
-        raise PermissionRefused(PERMISSION)
+    progress(0.0, "Reading the release")
     release = queries.release(release_id)
     columns = [name for name in SHAPEFILE_NAMES if name != "release"]
     frame = (
@@ -120,7 +187,25 @@ def sub_compartments(actor: Actor, release_id: str, *, form: Form, on: dt.date) 
     )
     if form == "xlsx" and frame.height > _MOST_XLSX_ROWS:
         raise TooManyRows(frame.height)
-    path = _new_place() / f"senhui_{release_id}_sub_compartments.{form}"
+    progress(0.1, "Writing the file")
+    with _new_place() as directory:
+        path = directory / f"senhui_{release_id}_sub_compartments.{form}"
+        _write(frame, release, path, form=form, progress=lambda done: progress(0.1 + 0.9 * done, "Writing the file"))
+        progress(1.0, "Writing the file")
+        with transaction.atomic():
+            record_audit(
+                actor,
+                "atlas.export_sub_compartments",
+                subject=f"release {release_id}",
+                detail={"form": form, "areas": sorted(areas.codes), "n_rows": frame.height},
+                now=now,
+            )
+    return Export(path, areas.codes, frame.height)
+
+
+def _write(
+    frame: pl.DataFrame, release: queries.ReleaseInfo, path: Path, *, form: Form, progress: Callable[[float], None]
+) -> None:
     if form == "gpkg":
         _write_layer(frame, path, driver="GPKG")
     elif form == "zip":
@@ -130,26 +215,23 @@ def sub_compartments(actor: Actor, release_id: str, *, form: Form, on: dt.date) 
         with path.open("ab") as file:
             frame.drop("geometry").write_csv(file)
     else:
-        _write_workbook(frame.drop("geometry"), release, path)
-    with transaction.atomic():
-        record_audit(
-            actor,
-            "atlas.export_sub_compartments",
-            subject=f"release {release_id}",
-            detail={"form": form, "areas": sorted(areas.codes), "n_rows": frame.height},
-            now=timezone.now(),
-        )
-    return path
+        _write_workbook(frame.drop("geometry"), release, path, progress=progress)
 
 
-def _new_place() -> Path:
-    """Return an empty directory; earlier ones that had their hour are removed."""
-    home = Path(settings.SENHUI_HOME) / "exports"
+@contextlib.contextmanager
+def _new_place() -> Iterator[Path]:
+    """Give an empty directory, removed again when nothing comes of it; earlier ones that had their day are removed."""
+    home = exports_directory()
     home.mkdir(parents=True, exist_ok=True)
     for old in home.iterdir():
         if old.stat().st_mtime < time.time() - _KEPT_FOR_S:
             shutil.rmtree(old, ignore_errors=True)
-    return Path(tempfile.mkdtemp(dir=home))
+    directory = Path(tempfile.mkdtemp(dir=home))
+    try:
+        yield directory
+    except BaseException:  # also of a cancelled job
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
 
 
 def _write_layer(frame: pl.DataFrame, path: Path, *, driver: str, encoding: str = "UTF-8") -> None:
@@ -180,13 +262,17 @@ def _write_shapefile(frame: pl.DataFrame, path: Path) -> None:
                 archive.write(part, part.name)
 
 
-def _write_workbook(frame: pl.DataFrame, release: queries.ReleaseInfo, path: Path) -> None:
+def _write_workbook(
+    frame: pl.DataFrame, release: queries.ReleaseInfo, path: Path, *, progress: Callable[[float], None]
+) -> None:
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as workbook:
         sheet = workbook.add_worksheet("sub_compartments")
         sheet.write_row(0, 0, frame.columns)
         sheet.freeze_panes(1, 1)
         for nth, row in enumerate(frame.iter_rows(), start=1):
             sheet.write_row(nth, 0, row)
+            if nth % _ROWS_BETWEEN_REPORTS == 0:
+                progress(0.8 * nth / frame.height)
         sheet = workbook.add_worksheet("provenance")
         for nth, fact in enumerate(release_facts(release)):
             sheet.write_row(nth, 0, fact)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from senhui.atlas import exports
 from senhui.jobs import queries
 from senhui.jobs.actions import cancel_job as cancel
 from senhui.web.errors import explain_kept
-from senhui.web.page import page
+from senhui.web.page import page, today
 
 
 def show_job(request: HttpRequest, job_id: int) -> HttpResponse:
@@ -31,16 +34,27 @@ def cancel_job(request: HttpRequest, job_id: int) -> HttpResponse:
     return redirect("jobs-one", job_id)
 
 
+def download(request: HttpRequest, job_id: int) -> FileResponse:
+    """Give the file that a job wrote to the person who started it, if he may still have it."""
+    job = queries.job(request.user, job_id, now=timezone.now())
+    export = _export(job)
+    if job.started_by_id != request.user.pk or export is None:
+        raise Http404
+    path = exports.kept_export(request.user, export["place"], areas=export["areas"], on=today())
+    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
+
+
+def _export(job: queries.JobInfo) -> dict[str, Any] | None:
+    return job.result.get("export") if isinstance(job.result, dict) else None
+
+
 def _context(request: HttpRequest, job_id: int) -> dict[str, object]:
     job = queries.job(request.user, job_id, now=timezone.now())
     result = job.result if isinstance(job.result, dict) else {}
+    is_starter = job.started_by_id == request.user.pk
     links = {
         "draft": reverse("imports-draft", args=[result["draft_id"]]) if "draft_id" in result else "",
         "release": reverse("releases-one", args=[result["release_id"]]) if "release_id" in result else "",
+        "file": reverse("jobs-download", args=[job_id]) if is_starter and _export(job) else "",
     }
-    return {
-        "job": job,
-        "explanation": explain_kept(job.refusal),
-        "is_starter": job.started_by_id == request.user.pk,
-        "links": links,
-    }
+    return {"job": job, "explanation": explain_kept(job.refusal), "is_starter": is_starter, "links": links}

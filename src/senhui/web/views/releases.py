@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from senhui.access.queries import areas_for
 from senhui.atlas import exports
 from senhui.atlas.exports.sub_compartments import Form
 from senhui.atlas.statistics import parameters_used
 from senhui.inventory import queries
+from senhui.jobs.actions.start_job import start_job
 from senhui.web import names, summaries
 from senhui.web.page import page, today
 
@@ -91,9 +95,15 @@ def show_derivation(request: HttpRequest, release_id: str, number: int) -> HttpR
     return page(request, "derivation.html", context)
 
 
-def download(request: HttpRequest, release_id: str, form: Form) -> FileResponse:
-    """Give the sub-compartments within the reader's areas as a file."""
+def export(request: HttpRequest, release_id: str, form: Form) -> HttpResponse:
+    """Start writing the sub-compartments within the reader's areas as a file; its job offers the download."""
     if form not in EXPORT_FORMS:
         raise Http404
-    path = exports.sub_compartments(request.user, release_id, form=form, on=today())
-    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
+    exports.refuse_export(request.user, on=today())
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    release = queries.release(release_id)
+    title = _("Export %(release)s as %(form)s") % {"release": release.label, "form": EXPORT_FORMS[form]}
+    arguments = {"release_id": release_id, "form": form}
+    job = start_job(request.user, "atlas.export_sub_compartments", arguments, title=title, now=timezone.now())
+    return redirect("jobs-one", job)
