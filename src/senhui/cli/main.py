@@ -249,7 +249,7 @@ def release(
     """
     set_up()
     from senhui.access.rules import PermissionRefused
-    from senhui.atlas.jobs import release_and_map
+    from senhui.atlas.jobs import MapNotMade, release_and_map
     from senhui.inventory.actions.release_draft import DraftIsNotMeasured, DraftWasChanged, SecondPersonNeeded
     from senhui.inventory.queries import NoSuchDraft
 
