@@ -232,3 +232,54 @@ def _small_layer(city: City, directory: Path) -> Path:
         for part in shapefile.parent.glob(f"{shapefile.stem}.*"):
             archive.write(part, f"stands{part.suffix}")
     return packed
+
+
+@each_language
+def test_the_chosen_measure_comes_first_at_every_zoom(open_page: OpenPage, city: City, language: str) -> None:
+    page = open_page(language, "wide", user="demo-viewer")
+    show_map(page, city, "#row=10")
+    figures = page.locator("#panel .figure")
+    calibrated = figures.nth(0).locator(".value").inner_text()
+    measured = figures.nth(2).locator(".value").inner_text()
+    legend = page.locator("#legend-measure").inner_text()
+    page.locator("#measure").select_option("measured")
+    expect(figures.nth(0).locator(".value")).to_have_text(measured)
+    expect(figures.nth(2).locator(".value")).to_have_text(calibrated)
+    expect(page.locator("#legend-measure")).not_to_have_text(legend)
+    assert "实测" not in page.locator("body").inner_text(), "a stock is calculated, nobody weighed it"
+
+
+def test_a_link_to_a_sub_compartment_without_a_view_leads_there(open_page: OpenPage, city: City) -> None:
+    page = open_page("zh", "wide", user="demo-viewer")
+    show_map(page, city)
+    far = zoom_of(page)
+    page.evaluate("window.location.hash = 'row=10'")
+    page.wait_for_timeout(2 * MOVE_MS)
+    assert zoom_of(page) > 11.5 > far, "close enough to see sub-compartments"
+
+
+def zoom_of(page: Page) -> float:
+    """Return the zoom that the address names."""
+    return float(page.url.split("map=")[1].split("/")[0])
+
+
+def test_the_sheet_carries_legend_scale_north_and_data_version(open_page: OpenPage, city: City) -> None:
+    page = open_page("zh", "wide")
+    show_map(page, city)
+    view = page.url
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    for part in ("#paper", "#legend", ".maplibregl-ctrl-scale", ".north", "#imprint-release"):
+        expect(page.locator(part)).to_be_visible()
+    expect(page.locator("#imprint-release")).to_contain_text("数据版本 2021")
+    expect(page.get_by_text(WORDS["zh"]["sample"])).to_be_visible()
+    drawn = page.evaluate("""() => {
+        const paper = document.getElementById("paper");
+        const middle = paper.getContext("2d").getImageData(paper.width / 2, paper.height / 2, 1, 1).data;
+        return [paper.width, middle[3]];
+    }""")
+    assert drawn[0] > 1000
+    assert drawn[1] == 255, "the map itself is on the sheet"
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    assert page.url == view

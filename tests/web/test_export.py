@@ -99,7 +99,9 @@ def test_nobody_but_the_starter_gets_the_file(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("language", "said"), [("zh", "您无权导出小班"), ("en", "You may not export sub-compartments")])
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh", "您无权导出小班"), ("en", "You may not export sub-compartments")]
+)
 def test_a_grant_that_ended_since_ends_the_download_too(
     release_id: str, browse: Browse, mei: Any, now: dt.datetime, language: str, said: str
 ) -> None:

@@ -175,7 +175,7 @@ function standsSource() {
 }
 
 // Room for what lies over the map: the controls above, the legend at the left or, on a phone, the sheet below.
-const margin = narrow ? { top: 110, bottom: 40, left: 16, right: 16 } : { top: 70, bottom: 24, left: 250, right: 24 };
+const margin = narrow ? { top: 110, bottom: 64, left: 16, right: 16 } : { top: 70, bottom: 24, left: 250, right: 24 };
 const boxes = new Map();
 let map = null;
 
@@ -343,19 +343,27 @@ window.addEventListener("hashchange", () => {
 
 // ------------------------------------------------------------------------------------------------ paper
 
-// On paper the map has a size of its own. What WebGL has drawn is gone a moment later, so the drawing is copied.
+// The sheet shows what the screen shows, at the size of the sheet while legend and scale keep theirs. What WebGL
+// has drawn is gone a moment later, so the drawing is copied.
+const SHEET = { width: 760, height: 600 };
+const ground = document.getElementById("ground");
 const legend = document.getElementById("legend");
-let wasOpen = true;
+let before = null;
 
 window.addEventListener("beforeprint", () => {
+  const { width, height } = ground.getBoundingClientRect();
+  const scale = Math.min(SHEET.width / width, SHEET.height / height);
+  ground.style.setProperty("--sheet-width", `${Math.floor(width * scale)}px`);
+  ground.style.setProperty("--sheet-height", `${Math.floor(height * scale)}px`);
+  before = { open: legend.open, zoom: map?.getZoom() };
   document.body.classList.add("printing");
-  wasOpen = legend.open;
   legend.open = true;
   document.getElementById("imprint-place").textContent = document.getElementById("panel-title")?.textContent ?? "";
   document.getElementById("imprint-release").textContent =
     `${release.selectedOptions[0].textContent} · ${texts.data_version} ${state.release}`;
   if (!map) return;
   map.setPixelRatio(2);
+  map.jumpTo({ zoom: before.zoom + Math.log2(scale) });
   map.redraw();
   const paper = document.getElementById("paper");
   const drawn = map.getCanvas();
@@ -365,8 +373,10 @@ window.addEventListener("beforeprint", () => {
 
 window.addEventListener("afterprint", () => {
   document.body.classList.remove("printing");
-  legend.open = wasOpen;
-  if (map) map.setPixelRatio(window.devicePixelRatio);
+  legend.open = before.open;
+  if (!map) return;
+  map.setPixelRatio(window.devicePixelRatio);
+  map.jumpTo({ zoom: before.zoom });
 });
 
 // ----------------------------------------------------------------------------------------------- search
