@@ -262,6 +262,7 @@ def release(
         DraftIsNotMeasured,
         SecondPersonNeeded,
         DraftWasChanged,
+        MapNotMade,
     ) as problem:
         terminal.fail(str(problem))
     terminal.out.print(f"Release {release_id}.")
