@@ -92,6 +92,13 @@ def test_a_layer_of_nothing_but_errors_is_seen_by_its_importer_alone(person: Per
     assert queries.drafts(person("hu", technician=LONGQUAN), on=NOW.date()) == []
 
 
+def test_a_layer_that_calls_itself_sample_data_stays_sample_data(person: Person, tmp_path: Path) -> None:
+    remarks = ["", "示例数据 sample data", *[""] * 10]
+    technician = person("lin", technician=LONGQUAN)
+    assert imported(technician, write_layer(tmp_path / "sample.gpkg", Remarks=remarks)).is_sample
+    assert not imported(technician, write_layer(tmp_path / "real.gpkg", Remarks=[""] * 12)).is_sample
+
+
 def test_a_discarded_draft_leaves_its_row_and_no_files(person: Person, layer: Path) -> None:
     technician = person("lin", technician=LONGQUAN)
     draft = imported(technician, layer)

@@ -164,8 +164,9 @@ def test_a_stand_is_shown_only_to_those_with_a_role_over_its_land(person: Person
     assert queries.stand(viewer, release.id, 0, on=on)["county_code"] == LONGQUAN
     with pytest.raises(PermissionRefused):
         queries.stand(person("zhou", viewer=QINGYUAN), release.id, 0, on=on)
-    with pytest.raises(queries.NoSuchStand):
-        queries.stand(viewer, release.id, 99, on=on)
+    for nowhere in (99, -1, 2**63):
+        with pytest.raises(queries.NoSuchStand):
+            queries.stand(viewer, release.id, nowhere, on=on)
     assert len(queries.find_stands(viewer, release.id, "0001-000", on=on)) == 10
     assert queries.find_stands(person("wu", viewer=QINGYUAN), release.id, "0001-000", on=on) == []
 
@@ -198,3 +199,22 @@ def test_of_two_reviewers_at_the_same_instant_one_releases(person: Person, layer
     assert len(only) == 1
     assert queries.scan(only[0].id).collect().height == 12
     assert recalculate(only[0].id).differs_in == ()
+
+
+def test_a_newer_survey_of_one_county_does_not_stand_for_the_city(person: Person, tmp_path: Path) -> None:
+    technician, reviewer = person("lin", technician="3311"), person("chen", reviewer="3311")
+    counties = [LONGQUAN, QINGYUAN] * 6
+    codes = {
+        "XIAN": counties,
+        "XIANG": [f"{county}103" for county in counties],
+        "CUN": [f"{county}103201" for county in counties],
+    }
+    whole = released(reviewer, measured(technician, write_layer(tmp_path / "whole.gpkg", **codes)).id)
+    draft = import_layer(
+        technician, path=write_layer(tmp_path / "part.gpkg"), original_name="x", reference_year=2025, now=NOW,
+        progress=quiet,
+    )  # fmt: skip
+    measure_draft(technician, draft_id=draft.id, now=NOW, progress=quiet)
+    part = released(reviewer, draft.id)
+    assert [info.id for info in queries.releases()] == [whole.id, part.id]
+    assert part.township_codes == (f"{LONGQUAN}103",)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -70,7 +71,8 @@ def demo(
     sample_city.make(n_sub_compartments=sub_compartments)
     if serve_it:
         sample_city.print_sign_in_links(base_url=f"http://127.0.0.1:{port}")
-        _serve(host="127.0.0.1", port=port)
+        # A new program in place of this one: the server forks, and what was calculated here would not survive that.
+        os.execv(sys.executable, [sys.executable, "-m", "senhui.cli.main", "serve", "--port", str(port)])  # noqa: S606
 
 
 @app.command()
@@ -83,13 +85,12 @@ def serve(
     Example: senhui serve --port 8080
     """
     set_up()
-    _serve(host=host, port=port)
+    from senhui.cli.server import PortTaken, run
 
-
-def _serve(*, host: str, port: int) -> None:
-    from senhui.cli.server import run
-
-    run(host=host, port=port)
+    try:
+        run(host=host, port=port)
+    except PortTaken as problem:
+        terminal.fail(str(problem))
 
 
 @app.command()

@@ -121,7 +121,8 @@ def _ensure_map(release_id: str) -> None:
 def print_sign_in_links(*, base_url: str) -> None:
     """Print one sign-in link for each of the sample city's people; each opens once."""
     now = dt.datetime.now(dt.UTC)
-    terminal.out.print(f"\nSample data. Open {base_url}/ for the public view, or sign in (each link works once):")
+    words = f"\nSample data. Open {base_url}/ for the public view, or sign in (each link works once):"
+    terminal.out.print(words, highlight=False, soft_wrap=True)
     for username, _, role, _ in PEOPLE:
         user = user_named(username)
         assert user is not None, "make() makes the people first"

@@ -13,8 +13,8 @@ import polars as pl
 import shapely
 from django.db.models import QuerySet
 
-from senhui.access.queries import areas_for, require
-from senhui.access.rules import Actor
+from senhui.access.queries import areas_for
+from senhui.access.rules import Actor, PermissionRefused
 from senhui.inventory import store
 from senhui.inventory.models import AdministrativeUnit, Draft, Release
 
@@ -57,6 +57,7 @@ class ReleaseInfo:
     measured_by: str
     released_by: str
     value_hash: str
+    township_codes: tuple[str, ...]
     manifest: dict[str, Any]
 
     @property
@@ -105,8 +106,12 @@ class Unit:
 
 
 def releases() -> list[ReleaseInfo]:
-    """Return all releases, the newest reference year first."""
-    return [_release_info(row) for row in _releases()]
+    """Return all releases: those that cover the most counties first, among them the newest reference year first.
+
+    The first is what a visitor sees. A survey of one county is not the city, however new it is.
+    """
+    infos = [_release_info(row) for row in _releases()]
+    return sorted(infos, key=lambda info: -len({code[:6] for code in info.township_codes}))
 
 
 def release(release_id: str) -> ReleaseInfo:
@@ -169,16 +174,18 @@ def stand(actor: Actor, release_id: str, row_index: int, *, on: dt.date, with_ge
     PermissionRefused
         The stand lies outside the actor's areas. A person without any area learns nothing of which rows exist.
     """
-    if areas_for(actor, "view_sub_compartments", on=on).is_empty:
-        require(actor, "view_sub_compartments", on=on)
+    areas = areas_for(actor, "view_sub_compartments", on=on)
+    if areas.is_empty:
+        raise PermissionRefused("view_sub_compartments")
     frame = scan(release_id)
     if not with_geometry:
         frame = frame.drop("geometry")
-    found = frame.slice(row_index, 1).collect() if row_index >= 0 else pl.DataFrame()
+    found = frame.slice(row_index, 1).collect() if 0 <= row_index < 2**31 else pl.DataFrame()
     if found.is_empty():
         raise NoSuchStand(release_id, row_index)
     row = found.row(0, named=True)
-    require(actor, "view_sub_compartments", area=str(row["village_code"]), on=on)
+    if not areas.covers(str(row["village_code"])):
+        raise PermissionRefused("view_sub_compartments")  # not where: that would tell which land the row is
     row["row_index"] = row_index
     return row
 
@@ -274,7 +281,7 @@ def _may_see(actor: Actor, row: Draft, *, on: dt.date) -> bool:
 
 
 def _releases() -> QuerySet[Release]:
-    return Release.objects.select_related("imported_by", "measured_by", "released_by")
+    return Release.objects.select_related("imported_by", "measured_by", "released_by", "draft")
 
 
 def _drafts() -> QuerySet[Draft]:
@@ -296,6 +303,7 @@ def _release_info(row: Release) -> ReleaseInfo:
         measured_by=str(row.measured_by),
         released_by=str(row.released_by),
         value_hash=row.value_hash,
+        township_codes=tuple(row.draft.township_codes),
         manifest=row.manifest,
     )
 

@@ -29,6 +29,8 @@ from senhui.intake import ImportProfile, SubCompartmentLayer, read_sub_compartme
 from senhui.inventory import queries, store
 from senhui.inventory.models import Draft
 
+SAMPLE_WORD = "示例数据"
+
 
 class LayerOutsideYourAreas(PermissionError):
     """Some of the layer's townships lie outside the areas for which the actor may import."""
@@ -62,7 +64,8 @@ def import_layer(
     reference_year : year to which the survey refers.
     now : instant of the import (UTC).
     profile : what the owner says of codes and units; None means: recognise from the whole columns.
-    is_sample : whether the layer is sample data (示例数据); the label follows it everywhere.
+    is_sample : whether the layer is sample data (示例数据); the label follows it everywhere. A layer that says so in
+        its remarks is sample data, whoever brings it.
     progress : called with the fraction done (0–1) and a note.
 
     Raises
@@ -88,7 +91,7 @@ def import_layer(
             directory_name=name,
             original_name=original_name,
             reference_year=reference_year,
-            is_sample=is_sample,
+            is_sample=is_sample or _says_sample(layer.source_fields),
             source=layer.source,
             profile=layer.profile.as_json(),
             township_codes=township_codes,
@@ -128,6 +131,14 @@ def sweep_orphans(*, older_than_s: float = 24 * 3600.0) -> int:
                 shutil.rmtree(directory, ignore_errors=True)
                 removed += 1
     return removed
+
+
+def _says_sample(source_fields: pl.DataFrame) -> bool:
+    """Return whether a row's remarks (Remarks) call it sample data."""
+    for name in source_fields.columns:
+        if name.lower() == "remarks":
+            return bool(source_fields[name].cast(pl.String).str.contains(SAMPLE_WORD, literal=True).any())
+    return False
 
 
 def _refuse_outside(township_codes: list[str], areas: AreaSet) -> None:
