@@ -15,7 +15,7 @@ from senhui.access.actions.sign_in_with_password import SignInRefused
 from senhui.access.rules import PermissionRefused, permissions
 from senhui.atlas.exports import ExportIsGone, TooManyRows
 from senhui.atlas.jobs import MapNotMade
-from senhui.atlas.statistics import UnknownDimension
+from senhui.atlas.statistics import TooFine, UnknownDimension
 from senhui.atlas.tile_writer import UnknownCode
 from senhui.atlas.tiles import TilesMissing
 from senhui.intake import LayerRefused
@@ -56,6 +56,7 @@ REFUSALS = [
     (JobHasEnded(7, "failed"), 409),
     (TooManyRows(2_000_000), 409),
     (UnknownDimension("soil"), 400),
+    (TooFine(), 403),
     (NoSuchDraft(7), 404),
     (NoSuchRelease("1999-1"), 404),
     (NoSuchStand("2021-1", 7), 404),

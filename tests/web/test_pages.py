@@ -204,3 +204,16 @@ def test_the_table_sorts_by_the_column_that_is_clicked(release_id: str, browse: 
     assert rows[0] == rows[1][::-1]
     assert len(rows[0]) == 3
     assert 'aria-sort="ascending"' in up
+
+
+@pytest.mark.parametrize("row", [str(2**31), str(2**63), "9" * 400, "9" * 5000])
+def test_a_row_beyond_every_release_is_not_found(release_id: str, browse: Browse, person: Person, row: str) -> None:
+    client = browse("en", as_user=person("zhou", viewer=LONGQUAN))
+    number = client.get(f"/api/v1/releases/{release_id}/sub-compartments/3").json()["derivation_id"]
+    for address in (
+        f"/map/panel/?release={release_id}&row={row}",
+        f"/releases/{release_id}/derivations/{number}/?row={row}",
+        f"/api/v1/releases/{release_id}/sub-compartments/{row}",
+    ):
+        # The API calls a number of thousands of digits no number at all.
+        assert client.get(address).status_code in ({404, 422} if len(row) > 4000 else {404}), address[:80]

@@ -3,19 +3,23 @@
 A release never changes, so it is added up once into a *cube*: one row for each combination of township, land class,
 species group, origin, age group and method that occurs. Every later question adds up rows of the cube. A sum never
 hides what is missing: beside each total stands the area without an estimate, and of no estimate at all the sum is
-null, not zero. The cases are in ``tests/atlas/test_statistics.py``.
+null, not zero. How fine a table a person may read who does not see the sub-compartments of a place is decided here
+too (`public_statistics`). The cases are in ``tests/atlas/test_statistics.py``.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
 from django.conf import settings
 
+from senhui.access.rules import AreaSet
 from senhui.inventory import queries
 from senhui.measurement import Derivation
 from senhui.measurement import parameters_used as parameters_of
@@ -42,6 +46,12 @@ PER_HECTARE = {
     "calibrated_stock_tc_ha": "calibrated_stock_tc",
 }
 
+PLACES = ("county", "township")
+FEWEST_SHOWN = 3
+"""Sub-compartments in the smallest cell of an attribute table that is shown to the public."""
+WHOLE_CITY = "3311"
+_N_DIGITS_OF_COUNTY = 6
+
 Where = Mapping[str, str | int | Collection[str | int | None] | None]
 
 
@@ -51,6 +61,88 @@ class UnknownDimension(ValueError):
     def __init__(self, dimension: str) -> None:
         super().__init__(f"There are no statistics by {dimension!r}. Choose from: {', '.join(DIMENSIONS)}.")
         self.dimension = dimension
+
+
+class TooFine(Exception):
+    """The public sees townships as totals; a finer table needs `view_sub_compartments` over the place."""
+
+    def __init__(self) -> None:
+        super().__init__("The public sees townships as totals; finer tables need a role over the place.")
+
+
+def refuse_too_fine(*, within: str | None, by: Iterable[str], where: Iterable[str] = ()) -> None:
+    """Refuse a table too fine for the public: more than one dimension of a kind, or an attribute of a township.
+
+    Examples
+    --------
+    >>> refuse_too_fine(within="331181", by=("county", "origin"))
+    >>> refuse_too_fine(within="331181103", by=("origin",))
+    Traceback (most recent call last):
+    senhui.atlas.statistics.TooFine: The public sees townships as totals; finer tables need a role over the place.
+
+    Raises
+    ------
+    TooFine
+        Ask for fewer dimensions or a larger place, or ask an administrator for a role over it.
+    """
+    asked = {*by, *where}
+    places = asked & set(PLACES)
+    attributes = asked - places
+    in_township = "township" in places or len(within or "") > _N_DIGITS_OF_COUNTY
+    if len(places) > 1 or len(attributes) > 1 or (attributes and in_township):
+        raise TooFine
+
+
+def withheld(frame: pl.DataFrame, *, by: Iterable[str], where: Iterable[str] = ()) -> pl.DataFrame:
+    """Empty the cells of an attribute table that hold fewer than `FEWEST_SHOWN` sub-compartments.
+
+    Returns
+    -------
+    DataFrame
+        With ``is_withheld``; where it is true, every measure is null, ``n`` among them. Totals of places stay.
+    """
+    is_attribute_table = bool({*by, *where} - set(PLACES))
+    is_small = (pl.col("n") < FEWEST_SHOWN) if is_attribute_table else pl.lit(value=False)
+    measures = [name for name in frame.columns if name not in DIMENSIONS]
+    marked = frame.with_columns(is_small.alias("is_withheld"))
+    return marked.with_columns(pl.when(~pl.col("is_withheld")).then(pl.col(measures)).name.keep())
+
+
+_readers_areas: ContextVar[AreaSet | None] = ContextVar("_readers_areas", default=None)
+
+
+@contextmanager
+def read_by(areas: AreaSet) -> Iterator[None]:
+    """Let `statistics` answer as to a person who sees the sub-compartments of `areas`, also inside an export."""
+    token = _readers_areas.set(areas)
+    try:
+        yield
+    finally:
+        _readers_areas.reset(token)
+
+
+def public_statistics(
+    release_id: str, *, areas: AreaSet, within: str | None, by: Sequence[str], where: Where
+) -> pl.DataFrame:
+    """Add up a release for a person who sees the sub-compartments of `areas`: the one rule of what the public reads.
+
+    1. Whose areas cover the place asked for (no place: the whole city) reads everything.
+    2. Others get at most one place dimension and one attribute dimension, and an attribute only of counties and the
+       city, not of townships (`TooFine`).
+    3. In their attribute tables, cells with fewer than `FEWEST_SHOWN` sub-compartments are withheld: null, and
+       ``is_withheld``.
+
+    Returns
+    -------
+    DataFrame
+        As `statistics`, and ``is_withheld``.
+
+    Raises
+    ------
+    TooFine, UnknownDimension, NoSuchRelease
+    """
+    with read_by(areas):
+        return statistics(release_id, within=within, by=by, where=where)
 
 
 def cube_of(stands: pl.LazyFrame) -> pl.DataFrame:
@@ -114,8 +206,7 @@ def _sum(column: str) -> pl.Expr:
 
 def add_up(cube: pl.DataFrame, *, within: str | None, by: Sequence[str], where: Where) -> pl.DataFrame:
     """Add up the rows of a cube; see `statistics`."""
-    for dimension in by:
-        _check(dimension)
+    _check_all(by)
     chosen = _rows(cube, within=within, where=where).with_columns(pl.col("township").str.head(6).alias("county"))
     sums = [pl.col("n").sum(), *map(_sum, SUMS)]
     found = chosen.group_by(*by).agg(sums).sort(*by, nulls_last=True) if by else chosen.select(sums)
@@ -143,6 +234,13 @@ def _rows(cube: pl.DataFrame, *, within: str | None, where: Where) -> pl.DataFra
 def _check(dimension: str) -> None:
     if dimension not in DIMENSIONS:
         raise UnknownDimension(dimension)
+
+
+def _check_all(by: Sequence[str]) -> None:
+    for dimension in by:
+        _check(dimension)
+    if len(set(by)) < len(by):
+        raise UnknownDimension(",".join(by))
 
 
 def _path(release_id: str) -> Path:
@@ -201,11 +299,22 @@ def statistics(release_id: str, *, within: str | None, by: Sequence[str], where:
     Raises
     ------
     UnknownDimension
-        ``by`` or ``where`` names something else than `DIMENSIONS`, or ``within`` is a village.
+        ``by`` or ``where`` names something else than `DIMENSIONS`, ``by`` names one twice, or ``within`` is a
+        village.
     NoSuchRelease
         There is no such release.
+    TooFine
+        Only within `read_by`; see `public_statistics`.
     """
-    return add_up(cube(release_id), within=within, by=by, where=where)
+    _check_all(by)
+    areas = _readers_areas.get()
+    sees_all = areas is None or areas.covers(within or WHOLE_CITY)
+    if not sees_all:
+        refuse_too_fine(within=within, by=by, where=where)
+    frame = add_up(cube(release_id), within=within, by=by, where=where)
+    if areas is None:
+        return frame
+    return frame.with_columns(is_withheld=pl.lit(value=False)) if sees_all else withheld(frame, by=by, where=where)
 
 
 def parameters_used(

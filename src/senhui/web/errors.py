@@ -22,7 +22,7 @@ from senhui.access.actions.sign_in_with_password import SignInRefused
 from senhui.access.rules import PermissionRefused
 from senhui.atlas.exports import ExportIsGone, TooManyRows
 from senhui.atlas.jobs import MapNotMade
-from senhui.atlas.statistics import UnknownDimension
+from senhui.atlas.statistics import TooFine, UnknownDimension
 from senhui.atlas.tile_writer import UnknownCode
 from senhui.atlas.tiles import TilesMissing
 from senhui.intake import LayerRefused
@@ -244,6 +244,15 @@ def _no_stand(error: NoSuchStand) -> Explanation:
 def _no_dimension(error: UnknownDimension) -> Explanation:
     return Explanation(
         400, _("The statistics are not kept along this dimension."), _("Choose one of those that the page offers.")
+    )
+
+
+@explain.register
+def _too_fine(error: TooFine) -> Explanation:
+    return Explanation(
+        403,
+        _("The public sees townships as totals; finer tables need a role."),
+        _("Choose one attribute of a county or the city, or sign in as somebody with a role over the place."),
     )
 
 

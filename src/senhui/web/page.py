@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from senhui.access.queries import areas_for
+from senhui.access.rules import AreaSet
 from senhui.inventory import queries
 
 
@@ -30,6 +32,8 @@ class Door:
         """Address of the page."""
         return reverse(self.name)
 
+
+MOST_DIGITS_OF_A_ROW = 18
 
 DOORS = (
     Door("map", _("Map")),
@@ -59,6 +63,21 @@ def page(
         },
         status=status,
     )
+
+
+def row_asked(request: HttpRequest) -> int | None:
+    """Return the position of a sub-compartment that the address names as `row`, or None where it names none."""
+    text = request.GET.get("row", "")
+    if not text.isdecimal():
+        return None
+    if len(text) > MOST_DIGITS_OF_A_ROW:
+        raise Http404
+    return int(text)
+
+
+def seen_areas(request: HttpRequest) -> AreaSet:
+    """Return the land whose sub-compartments the reader sees."""
+    return areas_for(request.user, "view_sub_compartments", on=today())
 
 
 def today() -> dt.date:

@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from senhui.atlas.statistics import statistics
+from senhui.access.rules import AreaSet
+from senhui.atlas.statistics import public_statistics, statistics
 from senhui.web import names
 
 DIMENSIONS = ("species_group", "land_class", "origin", "age_group", "county", "township")
@@ -19,20 +20,20 @@ def total(release_id: str, *, within: str) -> dict[str, Any] | None:
     return frame.row(0, named=True) if frame.height else None
 
 
-def composition(release_id: str, *, within: str, measure: str) -> list[dict[str, Any]]:
-    """Return stock by species group, the largest first."""
-    return grouped(release_id, within=within, by="species_group", sort=measure)
+def composition(release_id: str, *, areas: AreaSet, within: str, measure: str) -> list[dict[str, Any]]:
+    """Return stock by species group, the largest first; see `public_statistics` for what is withheld or refused."""
+    return grouped(release_id, areas=areas, within=within, by="species_group", sort=measure)
 
 
-def parts(release_id: str, *, within: str, level: str, measure: str) -> list[dict[str, Any]]:
+def parts(release_id: str, *, areas: AreaSet, within: str, level: str, measure: str) -> list[dict[str, Any]]:
     """Return the totals of the units one level below, the largest first; of a township, none."""
     below = names.LEVEL_BELOW.get(level)
-    return grouped(release_id, within=within, by=below, sort=measure) if below else []
+    return grouped(release_id, areas=areas, within=within, by=below, sort=measure) if below else []
 
 
-def grouped(release_id: str, *, within: str | None, by: str, sort: str) -> list[dict[str, Any]]:
+def grouped(release_id: str, *, areas: AreaSet, within: str | None, by: str, sort: str) -> list[dict[str, Any]]:
     """Return the totals of each value of one dimension, with its code as `code` and its name as `name`."""
-    frame = statistics(release_id, within=within, by=(by,), where={})
+    frame = public_statistics(release_id, areas=areas, within=within, by=(by,), where={})
     return named_rows(frame.sort(sort, descending=True, nulls_last=True), by)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Literal
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from ninja import Router, Schema
 from pydantic import ConfigDict, Field
 
 from senhui.atlas.layers import choropleth
-from senhui.atlas.statistics import parameters_used, statistics
+from senhui.atlas.statistics import parameters_used, public_statistics
 from senhui.inventory import queries
-from senhui.web.page import today
+from senhui.web.page import MOST_DIGITS_OF_A_ROW, seen_areas, today
 
 router = Router()
 
@@ -49,13 +49,14 @@ class ManifestOut(ReleaseOut):
 class TotalOut(Schema):
     """Totals of one combination of the dimensions asked for; per hectare means of land with an estimate.
 
-    Only the dimensions asked for are there; null in one of them means "not recorded".
+    Only the dimensions asked for are there; null in one of them means "not recorded". Where `is_withheld`, the cell
+    holds fewer than three sub-compartments and its measures are kept from the public.
     """
 
     model_config = ConfigDict(json_schema_extra={"example": {
         "county": "331181", "n": 2104, "area_ha": 305116.2, "area_without_estimate_ha": 1204.0,
         "volume_m3": 18904112.0, "stock_tc": 9811003.1, "calibrated_stock_tc": 11204411.9,
-        "stock_tc_ha": 32.28, "calibrated_stock_tc_ha": 36.87,
+        "stock_tc_ha": 32.28, "calibrated_stock_tc_ha": 36.87, "is_withheld": False,
     }})  # fmt: skip
 
     county: str | None = None
@@ -65,14 +66,15 @@ class TotalOut(Schema):
     origin: str | None = None
     age_group: int | None = None
     method: str | None = None
-    n: int
-    area_ha: float
+    n: int | None
+    area_ha: float | None
     area_without_estimate_ha: float | None
     volume_m3: float | None
     stock_tc: float | None
     calibrated_stock_tc: float | None
     stock_tc_ha: float | None
     calibrated_stock_tc_ha: float | None
+    is_withheld: bool
 
 
 class ColoursOut(Schema):
@@ -141,16 +143,20 @@ def show_release(request: HttpRequest, release_id: str) -> queries.ReleaseInfo:
 
 @router.get(
     "/releases/{release_id}/statistics",
-    response=list[TotalOut],
+    response={200: list[TotalOut], 400: dict[str, str], 403: dict[str, str]},
     exclude_unset=True,
     summary="Areas and stocks by any of: county, township, land_class, species_group, origin, age_group, method",
 )
 def show_statistics(
     request: HttpRequest, release_id: str, by: str = "county", within: str | None = None
 ) -> list[dict[str, Any]]:
-    """Return totals; `by` holds dimensions separated by commas, empty for one total."""
+    """Return totals; `by` holds dimensions separated by commas, empty for one total.
+
+    The public sees townships as totals; finer tables need a role over the place.
+    """
     dimensions = tuple(part for part in by.split(",") if part)
-    return statistics(release_id, within=within, by=dimensions, where={}).to_dicts()
+    frame = public_statistics(release_id, areas=seen_areas(request), within=within, by=dimensions, where={})
+    return frame.to_dicts()
 
 
 @router.get(
@@ -184,6 +190,8 @@ def show_parameters_used(request: HttpRequest, release_id: str, within: str | No
 )
 def show_stand(request: HttpRequest, release_id: str, row: int) -> dict[str, Any]:
     """Return a sub-compartment by its position in the release (a tile's feature id − 1)."""
+    if row >= 10**MOST_DIGITS_OF_A_ROW:
+        raise Http404
     stand = queries.stand(request.user, release_id, row, on=today())
     stand["bbox"] = [stand.pop(name) for name in ("min_lon", "min_lat", "max_lon", "max_lat")]
     return stand

@@ -13,12 +13,11 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from senhui.access.queries import areas_for
 from senhui.atlas.layers import stand_densities_tc_ha
 from senhui.inventory import queries
 from senhui.web import names, summaries
 from senhui.web.map_style import legend, style
-from senhui.web.page import page, today
+from senhui.web.page import page, row_asked, seen_areas, today
 
 N_STANDS_LISTED = 60
 
@@ -29,7 +28,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
     if not releases:
         return page(request, "no_release.html")
     units = queries.administrative_units("city") or queries.administrative_units("county")
-    areas = areas_for(request.user, "view_sub_compartments", on=today())
+    areas = seen_areas(request)
     state: dict[str, Any] = {
         "language": "zh-Hans" if (get_language() or "").startswith("zh") else "en",
         "city": units[0].code if units else "",
@@ -60,9 +59,9 @@ def panel(request: HttpRequest) -> HttpResponse:
     """Show what is known of one place (`place`, an area code) or one sub-compartment (`row`) of a release."""
     release = queries.release(request.GET.get("release", ""))
     measure = "stock_tc" if request.GET.get("measure") == "measured" else "calibrated_stock_tc"
-    row = request.GET.get("row", "")
-    if row.isdecimal():
-        return _stand_panel(request, release, int(row), measure)
+    row = row_asked(request)
+    if row is not None:
+        return _stand_panel(request, release, row, measure)
     return _place_panel(request, release, request.GET.get("place", ""), measure)
 
 
@@ -91,7 +90,7 @@ def _place_panel(request: HttpRequest, release: queries.ReleaseInfo, code: str, 
     if not code.isdecimal() or len(code) not in names.LEVEL_OF_LENGTH:
         raise Http404
     level = names.LEVEL_OF_LENGTH[len(code)]
-    areas = areas_for(request.user, "view_sub_compartments", on=today())
+    areas = seen_areas(request)
     stands: list[dict[str, Any]] = []
     if level == "township" and areas.covers(code):
         stands = queries.find_stands(request.user, release.id, code, on=today(), limit=N_STANDS_LISTED)
@@ -105,8 +104,10 @@ def _place_panel(request: HttpRequest, release: queries.ReleaseInfo, code: str, 
         "measure": measure,
         "is_calibrated": measure == "calibrated_stock_tc",
         "total": summaries.total(release.id, within=code),
-        "composition": summaries.composition(release.id, within=code, measure=measure),
-        "parts": summaries.parts(release.id, within=code, level=level, measure=measure),
+        "composition": summaries.composition(release.id, areas=areas, within=code, measure=measure)
+        if level != "township" or areas.covers(code)
+        else [],
+        "parts": summaries.parts(release.id, areas=areas, within=code, level=level, measure=measure),
         "part_level": names.LEVEL_BELOW.get(level),
         "stands": stands,
         "sees_stands": areas.covers(code),

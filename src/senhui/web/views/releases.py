@@ -16,7 +16,7 @@ from senhui.atlas.statistics import parameters_used
 from senhui.inventory import queries
 from senhui.jobs.actions.start_job import start_job
 from senhui.web import names, summaries
-from senhui.web.page import page, today
+from senhui.web.page import page, row_asked, today
 
 EXPORT_FORMS: dict[Form, str] = {"gpkg": "GeoPackage", "zip": "Shapefile", "csv": "CSV", "xlsx": "XLSX"}
 
@@ -70,10 +70,10 @@ def show_derivation(request: HttpRequest, release_id: str, number: int) -> HttpR
     """Show how one kind of stand got its number; with `row`, that stand's stored numbers. Nothing is recomputed."""
     info = queries.release(release_id)
     derivation = queries.derivation(release_id, number)
-    row = request.GET.get("row", "")
+    row = row_asked(request)
     stand: dict[str, Any] | None = None
-    if row.isdecimal():
-        stand = queries.stand(request.user, release_id, int(row), on=today())
+    if row is not None:
+        stand = queries.stand(request.user, release_id, row, on=today())
         if number not in {stand["derivation_id"], stand["scattered_derivation_id"]}:
             raise Http404
     inputs = [

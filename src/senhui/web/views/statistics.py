@@ -11,11 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from senhui.access.rules import AreaSet
 from senhui.atlas import exports
-from senhui.atlas.statistics import statistics
+from senhui.atlas.statistics import public_statistics, read_by, statistics
 from senhui.inventory import queries
 from senhui.web import names, summaries, units
-from senhui.web.page import page
+from senhui.web.page import page, seen_areas
 
 DIMENSION_LABELS: dict[str, Promise] = {
     "species_group": _("Species group"),
@@ -89,7 +90,8 @@ def statistics_page(request: HttpRequest) -> HttpResponse:
     if not releases:
         return page(request, "no_release.html")
     choice = _choice(request, releases)
-    headings, rows, footer = _cross_table(choice) if choice.is_cross else _list_table(choice)
+    areas = seen_areas(request)
+    headings, rows, footer = _cross_table(choice, areas) if choice.is_cross else _list_table(choice, areas)
     counties = [unit.code for unit in queries.administrative_units("county")]
     context = {
         "choice": choice,
@@ -119,9 +121,10 @@ def download(request: HttpRequest, form: Literal["csv", "xlsx"]) -> HttpResponse
         raise Http404
     choice = _choice(request, queries.releases())
     by = ("county", choice.by) if choice.is_cross else (choice.by,)
-    data = exports.statistics_file(
-        choice.release.id, within=choice.within or None, by=by, where={}, form=form, language=names.language()
-    )
+    with read_by(seen_areas(request)):
+        data = exports.statistics_file(
+            choice.release.id, within=choice.within or None, by=by, where={}, form=form, language=names.language()
+        )
     response = HttpResponse(data.content, content_type=data.content_type)
     response["Content-Disposition"] = f'attachment; filename="{data.name}"'
     return response
@@ -143,12 +146,14 @@ def _choice(request: HttpRequest, releases: list[queries.ReleaseInfo]) -> Choice
     return Choice(release, by, within, measure, asked.get("sort", ""))
 
 
-def _cross_table(choice: Choice) -> tuple[list[Heading], list[dict[str, Any]], list[dict[str, Any]]]:
+def _cross_table(choice: Choice, areas: AreaSet) -> tuple[list[Heading], list[dict[str, Any]], list[dict[str, Any]]]:
     """Values of the dimension down, counties across, one measure; the margins come from the same cube."""
     measure = choice.measure
     quantity = units.QUANTITY_OF_COLUMN[measure]
-    cells = statistics(choice.release.id, within=None, by=(choice.by, "county"), where={})
-    by_row = statistics(choice.release.id, within=None, by=(choice.by,), where={})
+    cells = public_statistics(choice.release.id, areas=areas, within=None, by=(choice.by, "county"), where={})
+    by_row = public_statistics(choice.release.id, areas=areas, within=None, by=(choice.by,), where={})
+    withheld = set(cells.filter("is_withheld").select(choice.by, "county").iter_rows())
+    withheld |= {(value, "total") for value in by_row.filter("is_withheld")[choice.by]}
     by_county = statistics(choice.release.id, within=None, by=("county",), where={}).sort("county")
     total = statistics(choice.release.id, within=None, by=(), where={}).row(0, named=True)
     counties: list[str] = by_county["county"].to_list()
@@ -164,7 +169,10 @@ def _cross_table(choice: Choice) -> tuple[list[Heading], list[dict[str, Any]], l
         for key in columns
     ]
     rows = [
-        {"name": names.word(choice.by, row[choice.by]), "cells": [(row[key], quantity) for key in columns]}
+        {
+            "name": names.word(choice.by, row[choice.by]),
+            "cells": [(row[key], quantity, (row[choice.by], key) in withheld) for key in columns],
+        }
         for row in wide.iter_rows(named=True)
     ]
     footer = [
@@ -182,16 +190,16 @@ def _across(cells: pl.DataFrame, by: str, measure: str) -> pl.DataFrame:
     return cells.select(by, "county", measure).pivot(on="county", index=by, values=measure)
 
 
-def _list_table(choice: Choice) -> tuple[list[Heading], list[dict[str, Any]], list[dict[str, Any]]]:
+def _list_table(choice: Choice, areas: AreaSet) -> tuple[list[Heading], list[dict[str, Any]], list[dict[str, Any]]]:
     """Values of the dimension down, measures across, for one area."""
-    frame = statistics(choice.release.id, within=choice.within or None, by=(choice.by,), where={})
+    frame = public_statistics(choice.release.id, areas=areas, within=choice.within or None, by=(choice.by,), where={})
     frame = _sorted(frame, choice, default="calibrated_stock_tc", allowed=list(LIST_COLUMNS))
     headings = [
         _heading(choice, key, str(MEASURE_LABELS[key]), units.QUANTITY_OF_COLUMN[key], default="calibrated_stock_tc")
         for key in LIST_COLUMNS
     ]
     rows = [
-        {**row, "cells": [(row[key], units.QUANTITY_OF_COLUMN[key]) for key in LIST_COLUMNS]}
+        {**row, "cells": [(row[key], units.QUANTITY_OF_COLUMN[key], row["is_withheld"]) for key in LIST_COLUMNS]}
         for row in summaries.named_rows(frame, choice.by)
     ]
     total = summaries.total(choice.release.id, within=choice.within)
