@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -95,3 +96,19 @@ def test_the_same_person_may_not_release(person: Person, layer: Path, senhui_hom
     result = run("release", str(draft["draft"]), "--label", "x", "--as", "all")
     assert result.exit_code == 1
     assert "second person" in " ".join(result.output.split())
+
+
+def test_a_person_is_added_with_a_role_and_a_link_or_not_at_all(senhui_home: Path) -> None:
+    from senhui.access.queries import areas_for, user_named
+    from tests.small_layer import NOW
+
+    wrong = run("add-user", "hua", "--role", "king", "--area", LONGQUAN)
+    assert wrong.exit_code == 1
+    assert "viewer, technician, reviewer, administrator" in " ".join(wrong.output.split())
+    assert user_named("hua") is None
+    done = run("add-user", "hua", "--role", "technician", "--area", LONGQUAN)
+    assert done.exit_code == 0
+    assert "/sign-in/" in done.output
+    user = user_named("hua")
+    assert user is not None
+    assert areas_for(user, "import_layer", on=NOW.date() + dt.timedelta(days=1)).codes == {LONGQUAN}

@@ -51,6 +51,7 @@ def test_a_zip_gives_what_its_shapefile_gives(tmp_path: Path) -> None:
     with zipfile.ZipFile(archive, "w") as packed:
         for part in tmp_path.glob("layer.*"):
             packed.write(part, f"林小班/2021/{part.name}")
+            packed.writestr(f"__MACOSX/林小班/2021/._{part.name}", b"shadow")
 
     layer = read_sub_compartments(archive)
 

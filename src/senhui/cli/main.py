@@ -127,6 +127,44 @@ def create_admin(
     terminal.out.print(f"Administrator {username} made for area {area}.")
 
 
+@app.command("add-user")
+def add_user(
+    username: Annotated[str, typer.Argument(help="User name.")],
+    role: Annotated[str, typer.Option(help="viewer, technician, reviewer or administrator.")],
+    area: Annotated[str, typer.Option(help="Code of the city, county or township it is for, such as 331181.")],
+    name: Annotated[str, typer.Option(help="Name shown to others (the user name if left out).")] = "",
+    base_url: Annotated[str, typer.Option(help="Address of the server, for the link.")] = "http://127.0.0.1:8000",
+) -> None:
+    """Make a person with one role over an area and print a one-time sign-in link; again, for a further role.
+
+    Example: senhui add-user lin --role technician --area 331181
+    """
+    set_up()
+    from django.db import transaction
+    from django.utils import timezone
+
+    from senhui.access.actions.create_sign_in_link import create_sign_in_link
+    from senhui.access.actions.create_user import UsernameUnfit, create_user
+    from senhui.access.actions.grant_role import RoleUnknown, grant_role
+    from senhui.access.queries import user_named
+    from senhui.access.rules import AreaCodeUnknown
+    from senhui.access.terminal import OPERATOR
+
+    instant = now()
+    today = timezone.localdate(instant)
+    try:
+        with transaction.atomic():
+            user = user_named(username) or create_user(
+                OPERATOR, username=username, display_name=name or username, now=instant
+            )
+            grant_role(OPERATOR, user=user, role=role, area_code=area, starts_on=today, now=instant)
+            token = create_sign_in_link(user, now=instant, valid_for=dt.timedelta(days=7))
+    except (UsernameUnfit, RoleUnknown, AreaCodeUnknown) as problem:
+        terminal.fail(str(problem))
+    terminal.out.print(f"{username} is {role} of {area}. This link signs in once, within seven days:")
+    terminal.out.print(f"{base_url}/sign-in/{token}/", highlight=False, soft_wrap=True)
+
+
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(exists=True, readable=True, help="Shapefile, zip, GeoPackage or GeoParquet.")],
@@ -140,6 +178,13 @@ def import_(
     ] = None,
     area_unit: Annotated[
         Literal["ha", "mu"] | None, typer.Option(help="Unit of the area field (else recognised).")
+    ] = None,
+    crs: Annotated[
+        Literal["EPSG:4490", "EPSG:4549", "EPSG:4528", "EPSG:4326"] | None,
+        typer.Option(help="Coordinate system (else what the file says)."),
+    ] = None,
+    encoding: Annotated[
+        Literal["UTF-8", "GB18030"] | None, typer.Option(help="Encoding of a Shapefile's text (else recognised).")
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Layer of a GeoPackage that holds several.")] = None,
     as_json: AsJson = False,
@@ -270,10 +315,10 @@ def release(
 
 
 @app.command()
-def verify(release_id: Annotated[str, typer.Argument(help="Release, such as 2021-1.")]) -> None:
+def verify(release_id: Annotated[str, typer.Argument(help="Release, such as 2021-2.")]) -> None:
     """Calculate a release again from its draft and compare the value hash bit by bit.
 
-    Example: senhui verify 2021-1
+    Example: senhui verify 2021-2
     """
     set_up()
     from senhui.inventory.queries import NoSuchRelease
@@ -297,7 +342,7 @@ def stats(
 ) -> None:
     """Print area and carbon stock of a release by county, township, land class, species, origin or age group.
 
-    Example: senhui stats 2021-1 --by county,species_group
+    Example: senhui stats 2021-2 --by county,species_group
     """
     set_up()
     from senhui.atlas.statistics import UnknownDimension, statistics
@@ -317,10 +362,10 @@ def stats(
 
 
 @app.command()
-def tiles(release_id: Annotated[str, typer.Argument(help="Release, such as 2021-1.")]) -> None:
+def tiles(release_id: Annotated[str, typer.Argument(help="Release, such as 2021-2.")]) -> None:
     """Make the map tiles and the statistics of a release anew.
 
-    Example: senhui tiles 2021-1
+    Example: senhui tiles 2021-2
     """
     set_up()
     from senhui.atlas.jobs import build_map

@@ -8,7 +8,7 @@ from senhui.intake.boundaries import read_boundaries
 from senhui.intake.profile import ImportProfile
 from senhui.intake.reasons import REASONS, Reason
 from senhui.intake.refusal import LayerRefused
-from senhui.intake.rejected import write_rejected
+from senhui.intake.rejected import spreadsheet_safe, write_rejected
 from senhui.intake.sub_compartments import SubCompartmentLayer, read_sub_compartments
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "SubCompartmentLayer",
     "read_boundaries",
     "read_sub_compartments",
+    "spreadsheet_safe",
     "write_rejected",
 ]

@@ -315,7 +315,8 @@ def _unpack(path: Path, directory: Path, *, wanted: str | None) -> Path:
             stems = {
                 member.filename[:-4]: member
                 for member in archive.infolist()
-                if member.filename.lower().endswith(".shp")
+                # A zip made on a Mac has a shadow of every file in a folder of its own.
+                if member.filename.lower().endswith(".shp") and not member.filename.startswith("__MACOSX/")
             }
             names = {_shown(stem): stem for stem in stems}
             if not names:

@@ -20,7 +20,7 @@ def write_rejected(findings: pl.DataFrame, path: str | os.PathLike[str]) -> None
         "row": pl.col("row"),
         "id": pl.col("sub_compartment_id"),
         "field": pl.col("field"),
-        "value": _safe("value"),
+        "value": spreadsheet_safe("value"),
         "reason": pl.col("message_en"),
         "remedy": pl.col("remedy_en"),
         "severity": pl.col("severity"),
@@ -31,7 +31,7 @@ def write_rejected(findings: pl.DataFrame, path: str | os.PathLike[str]) -> None
     )
 
 
-def _safe(name: str) -> pl.Expr:
+def spreadsheet_safe(name: str) -> pl.Expr:
     """Keep a spreadsheet program from taking a value out of a user's file for a formula."""
     value = pl.col(name)
     is_formula = value.str.contains(r"^[=+@\t\r]") | value.str.contains(r"^-[^0-9.]")
