@@ -179,6 +179,7 @@ def release(measured: pl.DataFrame, senhui_home: Path, monkeypatch: pytest.Monke
         measured_by="Lin",
         released_by="Wu",
         value_hash="0" * 64,
+        township_codes=("331126100", "331126102", "331181100", "331181101"),
         manifest={},
     )
     directory = senhui_home / "releases" / RELEASE_ID

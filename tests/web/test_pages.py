@@ -199,7 +199,7 @@ def test_each_total_links_to_the_parameters_it_rests_on(release_id: str, browse:
 def test_the_table_sorts_by_the_column_that_is_clicked(release_id: str, browse: Browse) -> None:
     client = browse("en")
     address = f"/statistics/?within={LONGQUAN}&sort="
-    up, down = (client.get(address + sort).content.decode() for sort in ("calibrated_stock_tc", "-calibrated_stock_tc"))
+    up, down = (client.get(address + sort).content.decode() for sort in ("stock_tc", "-stock_tc"))
     rows = [re.findall(r'<th scope="row">([^<]+)</th>', page.split("<tfoot>")[0]) for page in (up, down)]
     assert rows[0] == rows[1][::-1]
     assert len(rows[0]) == 3
@@ -217,3 +217,44 @@ def test_a_row_beyond_every_release_is_not_found(release_id: str, browse: Browse
     ):
         # The API calls a number of thousands of digits no number at all.
         assert client.get(address).status_code in ({404, 422} if len(row) > 4000 else {404}), address[:80]
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "未校准"), ("en", "not calibrated")])
+def test_a_release_without_calibration_calls_nothing_calibrated(
+    release_id: str, browse: Browse, language: str, said: str
+) -> None:
+    client = browse(language)
+    for address in (
+        f"/map/panel/?release={release_id}&place={LONGQUAN}",
+        f"/statistics/?release={release_id}",
+        f"/statistics/?release={release_id}&within={LONGQUAN}",
+        f"/releases/{release_id}/",
+        "/releases/",
+        "/",
+    ):
+        page = client.get(address).content.decode()
+        if address == "/":
+            assert release_id in page.split("not_calibrated", 1)[1].split("]", 1)[0]
+            continue
+        assert said in page, address
+        assert "calibrated_stock_tc" not in page, address
+        assert "Carbon stock, calibrated" not in page, address
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh", "覆盖 2 个乡镇（街道）中的 1 个"), ("en", "covers 1 of 2 townships")]
+)
+def test_a_release_of_a_part_says_how_much_it_covers(
+    release_id: str, browse: Browse, monkeypatch: pytest.MonkeyPatch, language: str, said: str
+) -> None:
+    addresses = (
+        f"/map/panel/?release={release_id}&place={LONGQUAN}",
+        f"/statistics/?release={release_id}",
+        f"/releases/{release_id}/",
+        "/releases/",
+    )
+    names = {LONGQUAN: "龙泉市", f"{LONGQUAN}103": "甲乡", f"{LONGQUAN}104": "乙乡"}
+    for known, is_said in ((names, True), ({f"{LONGQUAN}103": "甲乡"}, False)):
+        monkeypatch.setattr("senhui.inventory.queries.unit_names", lambda known=known: known)
+        for address in addresses:
+            assert (said in browse(language).get(address).content.decode()) == is_said, address

@@ -8,10 +8,22 @@ import polars as pl
 
 from senhui.access.rules import AreaSet
 from senhui.atlas.statistics import public_statistics, statistics
+from senhui.inventory import queries
 from senhui.web import names
 
 DIMENSIONS = ("species_group", "land_class", "origin", "age_group", "county", "township")
 """What the statistics page can group by, the default first."""
+
+
+def is_calibrated(release: queries.ReleaseInfo) -> bool:
+    """Return whether the totals of a release were calibrated to design-based ones."""
+    return release.manifest["measurement"]["calibration"] is not None
+
+
+def coverage(release: queries.ReleaseInfo) -> tuple[int, int]:
+    """Return how many townships a release covers, and how many there are; without a list of units, 0."""
+    n_digits = names.LENGTH_OF_LEVEL["township"]
+    return len(release.township_codes), sum(len(code) == n_digits for code in queries.unit_names())
 
 
 def total(release_id: str, *, within: str) -> dict[str, Any] | None:

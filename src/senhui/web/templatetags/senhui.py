@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from senhui.web import units
+from senhui.inventory.queries import ReleaseInfo
+from senhui.web import summaries, units
 
 register = template.Library()
 
@@ -85,6 +86,19 @@ def item(mapping: Any, key: Any) -> Any:
 def instant(text: str) -> dt.datetime:
     """Return the instant that a manifest holds as ISO text, for the filter `date`."""
     return dt.datetime.fromisoformat(text)
+
+
+@register.filter
+def is_calibrated(release: ReleaseInfo) -> bool:
+    """Return whether the release was calibrated; where it was not, no page calls a number calibrated."""
+    return summaries.is_calibrated(release)
+
+
+@register.filter
+def coverage(release: ReleaseInfo) -> str:
+    """Return how much of the city a release covers, or nothing where it is all of it."""
+    n, m = summaries.coverage(release)
+    return gettext("covers %(n)s of %(m)s townships") % {"n": n, "m": m} if n < m else ""
 
 
 @register.filter

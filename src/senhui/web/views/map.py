@@ -33,6 +33,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "language": "zh-Hans" if (get_language() or "").startswith("zh") else "en",
         "city": units[0].code if units else "",
         "releases": [info.id for info in releases],
+        "not_calibrated": [info.id for info in releases if not summaries.is_calibrated(info)],
         "stands": not areas.is_empty,
         "style": style(),
         "addresses": {
@@ -58,7 +59,8 @@ def map_page(request: HttpRequest) -> HttpResponse:
 def panel(request: HttpRequest) -> HttpResponse:
     """Show what is known of one place (`place`, an area code) or one sub-compartment (`row`) of a release."""
     release = queries.release(request.GET.get("release", ""))
-    measure = "stock_tc" if request.GET.get("measure") == "measured" else "calibrated_stock_tc"
+    wants_measured = request.GET.get("measure") == "measured" or not summaries.is_calibrated(release)
+    measure = "stock_tc" if wants_measured else "calibrated_stock_tc"
     row = row_asked(request)
     if row is not None:
         return _stand_panel(request, release, row, measure)
@@ -120,6 +122,8 @@ def _place_panel(request: HttpRequest, release: queries.ReleaseInfo, code: str, 
 def _texts() -> dict[str, str]:
     """Return the words that the script itself writes."""
     return {
+        "calibrated": _("Carbon density, calibrated"),
+        "not_calibrated": _("Carbon density, measured (not calibrated)"),
         "nothing": _("Nothing found. Search by a place's name or code, or by a sub-compartment number."),
         "no_webgl": _(
             "This browser cannot draw the map (WebGL is off). The panel, the statistics and the search still work."

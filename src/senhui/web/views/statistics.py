@@ -40,6 +40,9 @@ MEASURE_LABELS: dict[str, Promise] = {
 
 CROSS_MEASURES = ("calibrated_stock_tc", "stock_tc", "area_ha", "area_without_estimate_ha", "volume_m3")
 ALL_MEASURES = "all"
+UNCALIBRATED = {"calibrated_stock_tc": "stock_tc", "calibrated_stock_tc_ha": "stock_tc_ha"}
+"""What stands in the place of a calibrated measure where the release is not calibrated."""
+
 LIST_COLUMNS = (
     "n", "area_ha", "area_without_estimate_ha", "volume_m3", "stock_tc", "calibrated_stock_tc",
     "calibrated_stock_tc_ha",
@@ -99,7 +102,7 @@ def statistics_page(request: HttpRequest) -> HttpResponse:
         "release": choice.release,
         "is_sample": choice.release.is_sample,
         "dimensions": DIMENSION_LABELS.items(),
-        "measures": [(key, MEASURE_LABELS[key]) for key in CROSS_MEASURES],
+        "measures": [(key, MEASURE_LABELS[key]) for key in _offered(CROSS_MEASURES, choice.release)],
         "places": [(code, names.place(code)) for code in counties],
         "place": names.place(choice.within) if choice.within else "",
         "within_township": len(choice.within) == names.LENGTH_OF_LEVEL["township"],
@@ -141,9 +144,18 @@ def _choice(request: HttpRequest, releases: list[queries.ReleaseInfo]) -> Choice
     known = by in DIMENSION_LABELS and measure in {*CROSS_MEASURES, ALL_MEASURES}
     if not known or (within and (not within.isdecimal() or len(within) not in names.LEVEL_OF_LENGTH)):
         raise Http404
+    if not summaries.is_calibrated(release):
+        measure = UNCALIBRATED.get(measure, measure)
     if len(within) == names.LENGTH_OF_LEVEL["city"]:
         within = ""
     return Choice(release, by, within, measure, asked.get("sort", ""))
+
+
+def _offered(columns: tuple[str, ...], release: queries.ReleaseInfo) -> list[str]:
+    """Return the columns without those called calibrated, where the release is not."""
+    is_calibrated = summaries.is_calibrated(release)
+    kept = dict.fromkeys(column if is_calibrated else UNCALIBRATED.get(column, column) for column in columns)
+    return list(kept)
 
 
 def _cross_table(choice: Choice, areas: AreaSet) -> tuple[list[Heading], list[dict[str, Any]], list[dict[str, Any]]]:
@@ -193,19 +205,21 @@ def _across(cells: pl.DataFrame, by: str, measure: str) -> pl.DataFrame:
 def _list_table(choice: Choice, areas: AreaSet) -> tuple[list[Heading], list[dict[str, Any]], list[dict[str, Any]]]:
     """Values of the dimension down, measures across, for one area."""
     frame = public_statistics(choice.release.id, areas=areas, within=choice.within or None, by=(choice.by,), where={})
-    frame = _sorted(frame, choice, default="calibrated_stock_tc", allowed=list(LIST_COLUMNS))
+    columns = _offered(LIST_COLUMNS, choice.release)
+    default = _offered(("calibrated_stock_tc",), choice.release)[0]
+    frame = _sorted(frame, choice, default=default, allowed=columns)
     headings = [
-        _heading(choice, key, str(MEASURE_LABELS[key]), units.QUANTITY_OF_COLUMN[key], default="calibrated_stock_tc")
-        for key in LIST_COLUMNS
+        _heading(choice, key, str(MEASURE_LABELS[key]), units.QUANTITY_OF_COLUMN[key], default=default)
+        for key in columns
     ]
     rows = [
-        {**row, "cells": [(row[key], units.QUANTITY_OF_COLUMN[key], row["is_withheld"]) for key in LIST_COLUMNS]}
+        {**row, "cells": [(row[key], units.QUANTITY_OF_COLUMN[key], row["is_withheld"]) for key in columns]}
         for row in summaries.named_rows(frame, choice.by)
     ]
     total = summaries.total(choice.release.id, within=choice.within)
     footer = []
     if total is not None:
-        cells = [(total[key], units.QUANTITY_OF_COLUMN[key]) for key in LIST_COLUMNS]
+        cells = [(total[key], units.QUANTITY_OF_COLUMN[key]) for key in columns]
         footer = [{"name": str(_("Total")), "unit": "", "cells": cells}]
     return headings, rows, footer
 

@@ -309,9 +309,18 @@ const release = document.getElementById("release");
 const measure = document.getElementById("measure");
 release.value = state.release;
 measure.value = state.measure;
+nameMeasures();
+
+// A release without calibration shows its measured stock and does not call it calibrated.
+function nameMeasures() {
+  const isCalibrated = !given.not_calibrated.includes(state.release);
+  measure.querySelector("[value=calibrated]").textContent = isCalibrated ? texts.calibrated : texts.not_calibrated;
+  document.getElementById("legend-measure").textContent = measure.selectedOptions[0].textContent;
+}
 
 release.addEventListener("change", async () => {
   state.release = release.value;
+  nameMeasures();
   // A row is a position in one release; in another it would be another stand.
   state.row = null;
   showChosen();
@@ -334,6 +343,7 @@ window.addEventListener("hashchange", () => {
   Object.assign(state, readAddress());
   release.value = state.release;
   measure.value = state.measure;
+  nameMeasures();
   if (map && given.stands && previous !== state.release) map.getSource("stands").setTiles(standsSource().tiles);
   showChosen();
   showMeasure();
