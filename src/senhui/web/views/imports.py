@@ -16,9 +16,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from senhui.access.queries import areas_for
+from senhui.access.queries import areas_for, require
 from senhui.inventory import queries
 from senhui.inventory.actions.discard_draft import discard_draft
+from senhui.inventory.actions.measure_draft import DraftHasErrors, DraftIsClosed
+from senhui.inventory.actions.release_draft import DraftIsNotMeasured, SecondPersonNeeded
 from senhui.inventory.store import uploads_directory
 from senhui.jobs import queries as job_queries
 from senhui.jobs.actions.start_job import start_job
@@ -68,7 +70,10 @@ def _start_import(request: HttpRequest, form: ImportForm) -> int:
 
 def show_draft(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Show what was read and recognised, what the checks found, and what can be done next."""
-    draft = queries.draft(request.user, draft_id, on=today())
+    return _draft_page(request, queries.draft(request.user, draft_id, on=today()), ReleaseForm())
+
+
+def _draft_page(request: HttpRequest, draft: queries.DraftInfo, release_form: ReleaseForm) -> HttpResponse:
     discarded = draft.state == "discarded"
     found = pl.DataFrame() if discarded else queries.findings(draft)
     severity, field = request.GET.get("severity", ""), request.GET.get("field", "")
@@ -92,9 +97,9 @@ def show_draft(request: HttpRequest, draft_id: int) -> HttpResponse:
         "chosen_severity": severity,
         "shown": shown,
         "may": _may(request, draft),
-        "release_form": ReleaseForm(),
+        "release_form": release_form,
     }
-    return page(request, "draft.html", context)
+    return page(request, "draft.html", context, status=400 if release_form.errors else 200)
 
 
 def _may(request: HttpRequest, draft: queries.DraftInfo) -> dict[str, Any]:
@@ -125,10 +130,21 @@ def download_findings(request: HttpRequest, draft_id: int) -> HttpResponse:
     return response
 
 
+def _require_all(request: HttpRequest, draft: queries.DraftInfo, permission: str) -> None:
+    """Refuse at once what the job would refuse; the action itself decides again."""
+    for code in draft.township_codes:
+        require(request.user, permission, area=code, on=today())
+
+
 @require_POST
 def measure(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Start measuring a draft."""
     draft = queries.draft(request.user, draft_id, on=today())
+    _require_all(request, draft, "import_layer")
+    if draft.state in {"released", "discarded"}:
+        raise DraftIsClosed(draft.id, draft.state)
+    if draft.n_errors:
+        raise DraftHasErrors(draft.id, draft.n_errors)
     title = _("Measure %(file)s") % {"file": draft.original_name}
     job = start_job(request.user, "inventory.measure_draft", {"draft_id": draft_id}, title=title, now=timezone.now())
     return redirect("jobs-one", job)
@@ -144,10 +160,15 @@ def discard(request: HttpRequest, draft_id: int) -> HttpResponse:
 @require_POST
 def release(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Start releasing a draft, with its map."""
+    draft = queries.draft(request.user, draft_id, on=today())
+    _require_all(request, draft, "release_layer")
+    if draft.state != "measured":
+        raise DraftIsNotMeasured(draft.id, draft.state)
+    if request.user.pk in {draft.imported_by_id, draft.measured_by_id}:
+        raise SecondPersonNeeded(draft.id)
     form = ReleaseForm(request.POST)
     if not form.is_valid():
-        return redirect("imports-draft", draft_id)
-    draft = queries.draft(request.user, draft_id, on=today())
+        return _draft_page(request, draft, form)
     title = _("Release %(file)s") % {"file": draft.original_name}
     arguments = {"draft_id": draft_id, "label": form.cleaned_data["label"]}
     job = start_job(request.user, "atlas.release_and_map", arguments, title=title, now=timezone.now())
