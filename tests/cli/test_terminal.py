@@ -99,8 +99,9 @@ def test_the_same_person_may_not_release(person: Person, layer: Path, senhui_hom
 
 
 def test_a_person_is_added_with_a_role_and_a_link_or_not_at_all(senhui_home: Path) -> None:
-    from senhui.access.queries import areas_for, user_named
     from tests.small_layer import NOW
+
+    from senhui.access.queries import areas_for, user_named
 
     wrong = run("add-user", "hua", "--role", "king", "--area", LONGQUAN)
     assert wrong.exit_code == 1
