@@ -35,4 +35,4 @@ def spreadsheet_safe(name: str) -> pl.Expr:
     """Keep a spreadsheet program from taking a value out of a user's file for a formula."""
     value = pl.col(name)
     is_formula = value.str.contains(r"^[=+@\t\r]") | value.str.contains(r"^-[^0-9.]")
-    return pl.when(is_formula).then(pl.lit("'") + value).otherwise(value)
+    return pl.when(is_formula).then(pl.lit("'") + value).otherwise(value).alias(name)

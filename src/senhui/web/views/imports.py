@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from senhui.access.queries import areas_for, require
+from senhui.intake import spreadsheet_safe
 from senhui.inventory import queries
 from senhui.inventory.actions.discard_draft import discard_draft
 from senhui.inventory.actions.measure_draft import DraftHasErrors, DraftIsClosed
@@ -121,6 +122,7 @@ def _may(request: HttpRequest, draft: queries.DraftInfo) -> dict[str, Any]:
 def download_findings(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Give the findings as CSV, with reason and remedy in the reader's language."""
     found = queries.findings(queries.draft(request.user, draft_id, on=today()))
+    found = found.with_columns(spreadsheet_safe("value"))
     rows = [described(row) for row in found.iter_rows(named=True)]
     columns = ("row", "sub_compartment_id", "field", "value", "severity", "reason", "message", "remedy")
     table = pl.DataFrame({name: [row[name] for row in rows] for name in columns}, strict=False)
