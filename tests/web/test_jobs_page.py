@@ -84,8 +84,9 @@ def test_a_release_that_was_made_is_offered(browse: Browse, person: Person, draf
     job_id = start_job(chen, "atlas.release_and_map", {}, title="Release", now=now)
     Job.objects.filter(pk=job_id).update(state="succeeded", ended_at=now, result=result)
     client = browse("en", as_user=chen)
-    assert 'href="/releases/2021-1/">Open the release' in client.get(f"/jobs/{job_id}/").content.decode()
-    assert client.get("/releases/2021-1/").status_code == 200
+    release = f"/releases/{result['release_id']}/"
+    assert f'href="{release}">Open the release' in client.get(f"/jobs/{job_id}/").content.decode()
+    assert client.get(release).status_code == 200
 
 
 def test_a_release_whose_map_failed_stands_and_says_so(
