@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 from tests.small_layer import LONGQUAN, NOW, QINGYUAN, quiet, write_layer
@@ -51,7 +52,7 @@ def test_the_whole_way_gives_every_stand_a_value_with_its_derivation(person: Per
         assert all(parameter["source"] and parameter["mark"] in "ABCD" for parameter in derivation["parameters"])
     assert release.manifest["source"]["sha256"] == store.sha256_of(layer)
     assert release.manifest["value_hash"] == store.value_hash(frame)
-    assert store.arrow_schema(queries.release_path(release.id)).metadata[b"geo"].startswith(b'{"version": "1.1.0"')
+    assert pq.read_schema(queries.release_path(release.id)).metadata[b"geo"].startswith(b'{"version": "1.1.0"')
 
 
 def test_pools_add_up_to_the_stock_of_each_stand(person: Person, layer: Path) -> None:

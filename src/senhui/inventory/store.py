@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pyproj
 from django.conf import settings
@@ -156,8 +155,3 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def arrow_schema(path: Path) -> pa.Schema:
-    """Return the schema of a Parquet file without reading its rows."""
-    return pq.read_schema(path)
