@@ -16,6 +16,10 @@ from tests.journeys.conftest import City, OpenPage
 LANGUAGES = ("zh", "en")
 READY = "#map[data-ready]"
 MOVE_MS = 2500
+STANDS_FROM = 11.5
+"""The zoom from which single sub-compartments are drawn."""
+IN_ADDRESS = re.compile(r"map=([\d.]+)/")
+CLOSE_BY = re.compile(r"map=1[2-9]\.\d+/")
 """How long the map takes to fly to a place and load its tiles, on a slow machine without a graphics card."""
 ROW_IN_LAST_COUNTY = 1990
 COUNTY = "331181"
@@ -109,15 +113,15 @@ def test_a_link_restores_view_release_and_selection(open_page: OpenPage, city: C
     show_map(page, city)
     page.locator("#release").select_option(index=1)
     page.locator(f'#panel a[data-place="{COUNTY}"]').click()
-    page.wait_for_timeout(2000)
-    link = page.url
+    expect(page).to_have_url(re.compile(rf"map=.*place={COUNTY}"), timeout=4 * MOVE_MS)
+    link = settled_address(page)
     other = open_page("en" if language == "zh" else "zh", "wide")
     other.goto(link)
     other.wait_for_selector(READY, timeout=45_000)
     other_language = "en" if language == "zh" else "zh"
     expect(other.locator("#panel-title")).to_have_text(WORDS[other_language]["longquan"])
     assert other.locator("#release").input_value() == page.locator("#release").input_value()
-    assert other.url == link
+    expect(other).to_have_url(link)
 
 
 @each_language
@@ -253,20 +257,32 @@ def test_a_link_to_a_sub_compartment_without_a_view_leads_there(open_page: OpenP
     page = open_page("zh", "wide", user="demo-viewer")
     show_map(page, city)
     far = zoom_of(page)
+    assert far < STANDS_FROM
     page.evaluate("window.location.hash = 'row=10'")
-    page.wait_for_timeout(2 * MOVE_MS)
-    assert zoom_of(page) > 11.5 > far, "close enough to see sub-compartments"
+    expect(page).to_have_url(CLOSE_BY, timeout=2 * MOVE_MS)
+
+
+def settled_address(page: Page) -> str:
+    """Return the address once it has stood still for longer than a flight takes, however slow the machine."""
+    for _ in range(20):
+        before = page.url
+        page.wait_for_timeout(MOVE_MS)
+        if page.url == before:
+            return before
+    raise AssertionError(f"the map never came to rest: {page.url}")
 
 
 def zoom_of(page: Page) -> float:
-    """Return the zoom that the address names."""
-    return float(page.url.split("map=")[1].split("/")[0])
+    """Return the zoom that the address names, once the map has come to rest and written it."""
+    expect(page).to_have_url(IN_ADDRESS, timeout=2 * MOVE_MS)
+    return float(IN_ADDRESS.search(page.url)[1])  # type: ignore[index]
 
 
 def test_the_sheet_carries_legend_scale_north_and_data_version(open_page: OpenPage, city: City) -> None:
     page = open_page("zh", "wide")
     show_map(page, city)
-    view = page.url
+    zoom_of(page)
+    view = settled_address(page)
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     for part in ("#paper", "#legend", ".maplibregl-ctrl-scale", ".north", "#imprint-release"):
@@ -282,4 +298,4 @@ def test_the_sheet_carries_legend_scale_north_and_data_version(open_page: OpenPa
     assert drawn[1] == 255, "the map itself is on the sheet"
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")
-    assert page.url == view
+    expect(page).to_have_url(view)
