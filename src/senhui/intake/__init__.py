@@ -4,6 +4,7 @@ What a file says is never believed without a look at the whole column; what is w
 is wrong with a file is a named :class:`LayerRefused`. Cases: ``tests/intake/``; speed: ``benchmarks/intake.py``.
 """
 
+from senhui.intake.as_read import LayerAsRead, read_layer
 from senhui.intake.boundaries import read_boundaries
 from senhui.intake.profile import ImportProfile
 from senhui.intake.reasons import REASONS, Reason
@@ -14,10 +15,12 @@ from senhui.intake.sub_compartments import SubCompartmentLayer, read_sub_compart
 __all__ = [
     "REASONS",
     "ImportProfile",
+    "LayerAsRead",
     "LayerRefused",
     "Reason",
     "SubCompartmentLayer",
     "read_boundaries",
+    "read_layer",
     "read_sub_compartments",
     "spreadsheet_safe",
     "write_rejected",

@@ -1,0 +1,181 @@
+"""First stage of reading a layer: file, encoding, coordinates. What its columns mean is not asked here.
+
+The way: open → outlines decoded, checked, moved to EPSG:4490 and measured batch by batch in threads, attributes kept
+as they are. Reading goes to the end of the file whatever its rows say; only what makes the whole file unreadable is
+refused. What comes out is kept with a draft, so that a mapping can be changed without the file.
+Cases: ``tests/intake/test_as_read.py``; speed: ``benchmarks/intake.py``.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import pyarrow as pa
+
+from senhui.intake.coordinate_system import SUPPORTED, recognise, refuse_coordinates_of_another_system
+from senhui.intake.geometry import Outlines, read_outlines
+from senhui.intake.layer_file import FileEmpty, OpenLayer, file_digest, open_layer
+from senhui.intake.profile import ImportProfile
+from senhui.intake.text_encoding import CutText
+
+Progress = Callable[[float, str], None]
+
+OUTLINES: Final[dict[str, pl.DataType]] = {
+    "row": pl.UInt32(),
+    "geometry": pl.Binary(),
+    "geometry_area_ha": pl.Float64(),
+    "min_lon": pl.Float64(),
+    "min_lat": pl.Float64(),
+    "max_lon": pl.Float64(),
+    "max_lat": pl.Float64(),
+    "reason": pl.String(),
+    "detail": pl.String(),
+}
+"""Columns of the outlines: WKB in EPSG:4490 and what was measured of it; what is wrong with it, and where."""
+
+NOTES: Final[dict[str, pl.DataType]] = {
+    "row": pl.UInt32(),
+    "field": pl.String(),
+    "value": pl.String(),
+    "reason": pl.String(),
+}
+"""Columns of the notes: what the first stage found wrong or doubtful in attributes; ``reason`` is one of REASONS."""
+
+_THREADS: Final = min(4, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class LayerAsRead:
+    """A layer whose bytes are understood and whose columns are not yet interpreted.
+
+    Attributes
+    ----------
+    source_fields : polars.DataFrame
+        ``row`` (from 1, in the order of the file) and every attribute column as it was read.
+    outlines : polars.DataFrame
+        One row for each row of ``source_fields``, in the same order (columns: :data:`OUTLINES`).
+    notes : polars.DataFrame
+        Findings of this stage (columns: :data:`NOTES`): text that was cut, rows without a partner in a joined table.
+    profile : ImportProfile
+        What the owner said, with the coordinate system and the encoding that were recognised.
+    source : dict
+        ``name``, ``sha256``, ``bytes``, ``driver``, ``crs``, ``encoding``, ``n_rows``.
+    """
+
+    source_fields: pl.DataFrame
+    outlines: pl.DataFrame
+    notes: pl.DataFrame
+    profile: ImportProfile
+    source: dict[str, Any]
+
+
+def read_layer(
+    path: str | os.PathLike[str], *, profile: ImportProfile | None = None, progress: Progress | None = None
+) -> LayerAsRead:
+    """Read the rows and outlines of a layer, whatever its columns are.
+
+    Parameters
+    ----------
+    path : path
+        A Shapefile (its .shp, or a zip of its parts), a GeoPackage or a GeoParquet file.
+    profile : ImportProfile, optional
+        What the owner knows; encoding and coordinate system are recognised where it is silent.
+    progress : callable, optional
+        Called with the fraction done and a note; an exception it raises stops the reading.
+
+    Returns
+    -------
+    LayerAsRead
+
+    Raises
+    ------
+    LayerRefused
+        The file as a whole cannot be read; the class says why, the message what to do. Nothing is left behind.
+    """
+    path, profile, progress = Path(path), profile or ImportProfile(), progress or silent
+    assert profile.crs is None or profile.crs in SUPPORTED, "a profile names a supported coordinate system"
+    progress(0.0, "Opening the file")
+    with open_layer(path, profile=profile) as layer, ThreadPoolExecutor(_THREADS) as threads:
+        code = profile.crs or recognise(layer.crs, file_name=path.name)
+        digest = threads.submit(file_digest, path)
+        source_fields, outlines = _read_rows(layer, code=code, threads=threads, file_name=path.name, progress=progress)
+        sha256, n_bytes = digest.result()
+    return LayerAsRead(
+        source_fields,
+        outlines,
+        _cut_notes(layer.cut_text),
+        replace(profile, crs=code, encoding=layer.encoding),
+        {
+            "name": path.name,
+            "sha256": sha256,
+            "bytes": n_bytes,
+            "driver": layer.driver,
+            "crs": code,
+            "encoding": layer.encoding,
+            "n_rows": source_fields.height,
+        },
+    )
+
+
+def silent(_fraction: float, _note: str) -> None:
+    """Report progress to nobody."""
+
+
+def _read_rows(
+    layer: OpenLayer, *, code: str, threads: ThreadPoolExecutor, file_name: str, progress: Progress
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read all batches: attributes as they are, outlines decoded in threads while the next batch is read."""
+    attributes: list[pa.RecordBatch] = []
+    pending: list[Future[Outlines]] = []
+    n_read = 0
+    for batch in _batches(layer, file_name=file_name):
+        wkb = pl.Series(batch.column(layer.geometry_column).cast(pa.large_binary()))
+        pending.append(threads.submit(read_outlines, wkb, code=code))
+        attributes.append(batch.drop_columns([layer.geometry_column]))
+        if len(pending) > 2 * _THREADS:
+            pending[-2 * _THREADS].result()  # no more decoded batches in memory than the threads can work on
+        n_read += batch.num_rows
+        progress(n_read / max(layer.n_rows, n_read), "Reading outlines")
+        if n_read == batch.num_rows:
+            refuse_coordinates_of_another_system(code, pending[0].result().file_bounds)
+    outlines = pl.concat([_frame(future.result()) for future in pending], rechunk=False)
+    table = pa.Table.from_batches(attributes)
+    return pl.DataFrame(pl.from_arrow(table)).with_row_index("row", offset=1), outlines.with_row_index("row", offset=1)
+
+
+def _batches(layer: OpenLayer, *, file_name: str) -> Iterator[pa.RecordBatch]:
+    n_rows = 0
+    for batch in layer.batches:
+        n_rows += batch.num_rows
+        if batch.num_rows > 0:
+            yield batch
+    if n_rows == 0:
+        raise FileEmpty(file_name)
+
+
+def _frame(outlines: Outlines) -> pl.DataFrame:
+    """Give a run of outlines as columns of :data:`OUTLINES`, without their row numbers."""
+    numbers = {"geometry_area_ha": outlines.area_ha}
+    numbers |= {name: outlines.bounds[:, i] for i, name in enumerate(("min_lon", "min_lat", "max_lon", "max_lat"))}
+    return pl.DataFrame(
+        [
+            outlines.wkb,
+            *(pl.Series(name, values).fill_nan(None) for name, values in numbers.items()),
+            pl.Series("reason", outlines.reason.tolist(), dtype=pl.String),
+            pl.Series("detail", outlines.detail.tolist(), dtype=pl.String),
+        ]
+    )
+
+
+def _cut_notes(cut_text: tuple[CutText, ...]) -> pl.DataFrame:
+    columns = {
+        "row": [cut.row for cut in cut_text],
+        "field": [cut.field for cut in cut_text],
+        "value": [cut.value for cut in cut_text],
+        "reason": ["text_cut"] * len(cut_text),
+    }
+    return pl.DataFrame(columns, schema=NOTES)
