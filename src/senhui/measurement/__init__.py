@@ -20,6 +20,7 @@ from senhui.measurement.calibration import (
 )
 from senhui.measurement.carbon import carbon_tc_ha
 from senhui.measurement.derivation import Derivation, DerivationInput, ParameterUse, RuleNote, parameters_used
+from senhui.measurement.fire import fire_dead_organic_matter_tco2e, fire_gas_t, fire_non_co2_tco2e
 from senhui.measurement.sub_compartment import (
     MEASURED_COLUMNS,
     UnknownKeys,
@@ -57,6 +58,9 @@ __all__ = [
     "carbon_tc_ha",
     "default_book",
     "design_totals_from_shares",
+    "fire_dead_organic_matter_tco2e",
+    "fire_gas_t",
+    "fire_non_co2_tco2e",
     "measure_stands",
     "parameters_used",
     "refuse_unknown_keys",
