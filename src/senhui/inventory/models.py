@@ -29,21 +29,33 @@ class AdministrativeUnit(models.Model):
 
 
 class Draft(models.Model):
-    """A layer that was read through the front door and is not yet a release (草稿)."""
+    """A layer that was read through the front door and is not yet a release (草稿).
 
-    STATES = ("imported", "measured", "released", "discarded")
+    `unmapped` waits for a person's answer to `question` (which column is which, which code list); `imported` is read
+    with all its checks, and its rows are corrected or excluded one by one; `measured` has numbers. A decision on a row
+    or another mapping takes a measured draft back to `imported`. The files of each step lie in a directory of its own
+    that never changes: `directory_name` says which one counts.
+    """
+
+    STATES = ("unmapped", "imported", "measured", "released", "discarded")
 
     directory_name = models.CharField(max_length=36, unique=True)
     original_name = models.CharField(max_length=255)
     reference_year = models.PositiveSmallIntegerField()
     is_sample = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=[(v, v) for v in STATES], default="imported")
+    question = models.JSONField(null=True)
+    licence_note = models.TextField(blank=True, default="")
     source = models.JSONField()
     profile = models.JSONField()
+    mapping_no = models.PositiveSmallIntegerField(default=1)
     township_codes = models.JSONField()
     n_rows = models.PositiveIntegerField()
     n_errors = models.PositiveIntegerField()
     n_warnings = models.PositiveIntegerField()
+    n_open_errors = models.PositiveIntegerField(default=0)
+    n_excluded = models.PositiveIntegerField(default=0)
+    excluded_area_ha = models.FloatField(default=0.0)
     area_ha = models.FloatField()
     imported_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     imported_at = models.DateTimeField()
@@ -56,11 +68,62 @@ class Draft(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="draft_state_is_known",
-                condition=Q(state__in=["imported", "measured", "released", "discarded"]),
+                condition=Q(state__in=["unmapped", "imported", "measured", "released", "discarded"]),
+            ),
+            models.CheckConstraint(
+                name="draft_unmapped_has_a_question",
+                condition=Q(state="discarded")
+                | Q(state="unmapped", question__isnull=False)
+                | (~Q(state="unmapped") & Q(question__isnull=True)),
             ),
             models.CheckConstraint(
                 name="draft_measured_has_a_person",
-                condition=Q(state__in=["imported", "discarded"]) | Q(measured_by__isnull=False, n_errors=0),
+                condition=Q(state__in=["unmapped", "imported", "discarded"]) | Q(measured_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="draft_measured_has_no_open_error",
+                condition=Q(state__in=["unmapped", "imported", "discarded"]) | Q(n_open_errors=0),
+            ),
+        ]
+
+
+class RowDecision(models.Model):
+    """What a person decided of one row of a draft (逐行处理): corrected, excluded, or opened again.
+
+    Lines are added and never changed (triggers, migration 0003), and only to a draft that is `imported`. The last line
+    of a row counts. `number` counts the lines of a row from 1: two people who answer the same line at the same instant
+    would write the same number, which the database refuses.
+
+    `values` holds the corrected columns as the file names them, as text or null. `findings_after` holds, for the row
+    and for the rows that its outline or number touches, what the checks find since; findings of an earlier
+    `mapping_no` no longer count, while the decision itself does.
+    """
+
+    KINDS = ("corrected", "excluded", "reopened")
+
+    draft = models.ForeignKey(Draft, models.PROTECT, related_name="row_decisions")
+    row = models.PositiveIntegerField()
+    number = models.PositiveIntegerField()
+    mapping_no = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=9, choices=[(v, v) for v in KINDS])
+    values = models.JSONField(default=dict)
+    repair_outline = models.BooleanField(default=False)
+    reason = models.TextField(blank=True)
+    sub_compartment_id = models.TextField(blank=True)
+    area_ha = models.FloatField(null=True)
+    findings_after = models.JSONField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["draft", "row", "number"], name="row_decision_answers_one_line"),
+            models.CheckConstraint(
+                name="row_decision_kind_is_known", condition=Q(kind__in=["corrected", "excluded", "reopened"])
+            ),
+            models.CheckConstraint(
+                name="row_decision_exclusion_has_a_reason", condition=~Q(kind="excluded") | ~Q(reason="")
             ),
         ]
 

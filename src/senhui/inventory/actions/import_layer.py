@@ -97,6 +97,7 @@ def import_layer(
             township_codes=township_codes,
             n_rows=layer.source["n_rows"],
             n_errors=_count(layer, "error"),
+            n_open_errors=_count(layer, "error"),
             n_warnings=_count(layer, "warning"),
             area_ha=float(layer.stands["area_ha"].sum()),
             imported_by_id=actor.pk,
