@@ -1,4 +1,4 @@
-"""What other rooms may know of drafts, releases and administrative units. Nothing here writes."""
+"""Releases as other rooms see them: rows, manifests, and the stands in their files. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import shapely
 from django.db.models import QuerySet
 
 from senhui.access.queries import areas_for
 from senhui.access.rules import Actor, PermissionRefused
 from senhui.inventory import store
-from senhui.inventory.models import AdministrativeUnit, Draft, Release
+from senhui.inventory.models import Release
 
 
 class NoSuchRelease(LookupError):
@@ -25,14 +24,6 @@ class NoSuchRelease(LookupError):
     def __init__(self, release_id: str) -> None:
         super().__init__(f"There is no release {release_id!r}. Look at the list of releases.")
         self.release_id = release_id
-
-
-class NoSuchDraft(LookupError):
-    """There is no draft of this number, or the person asking may not see it."""
-
-    def __init__(self, draft_id: int) -> None:
-        super().__init__(f"There is no draft {draft_id} that you may see. Look at the list of imports.")
-        self.draft_id = draft_id
 
 
 class NoSuchStand(LookupError):
@@ -64,45 +55,6 @@ class ReleaseInfo:
     def directory(self) -> Path:
         """Directory with `sub_compartments.parquet`, `derivations.json` and `manifest.json`."""
         return store.releases_directory() / self.id
-
-
-@dataclass(frozen=True)
-class DraftInfo:
-    """A draft as other rooms see it."""
-
-    id: int
-    original_name: str
-    reference_year: int
-    is_sample: bool
-    state: str
-    source: dict[str, Any]
-    profile: dict[str, Any]
-    township_codes: tuple[str, ...]
-    n_rows: int
-    n_errors: int
-    n_warnings: int
-    area_ha: float
-    imported_by: str
-    imported_by_id: int
-    imported_at: dt.datetime
-    measured_by: str | None
-    measured_by_id: int | None
-    measured_at: dt.datetime | None
-    measurement: dict[str, Any] | None
-    release_id: str | None
-    directory: Path
-
-
-@dataclass(frozen=True)
-class Unit:
-    """An administrative unit; `geometry` is in lon/lat degrees of CGCS2000, or None where no outline is known."""
-
-    code: str
-    level: str
-    name_zh: str
-    parent_code: str
-    is_sample: bool
-    geometry: shapely.Geometry | None
 
 
 def releases() -> list[ReleaseInfo]:
@@ -211,81 +163,8 @@ def area_filter(codes: list[str], *, column: str = "village_code") -> pl.Expr:
     return pl.any_horizontal(pl.lit(value=False), *[pl.col(column).str.starts_with(code) for code in codes])
 
 
-def drafts(actor: Actor, *, on: dt.date) -> list[DraftInfo]:
-    """Return the drafts that lie wholly within the actor's areas for importing or releasing, the newest first."""
-    return [_draft_info(row) for row in _drafts() if _may_see(actor, row, on=on)]
-
-
-def draft(actor: Actor, draft_id: int, *, on: dt.date) -> DraftInfo:
-    """Return one draft.
-
-    Raises
-    ------
-    NoSuchDraft
-        There is none, or it lies outside the actor's areas.
-    """
-    row = _drafts().filter(pk=draft_id).first()
-    if row is None or not _may_see(actor, row, on=on):
-        raise NoSuchDraft(draft_id)
-    return _draft_info(row)
-
-
-def findings(info: DraftInfo) -> pl.DataFrame:
-    """Return what the checks found in a draft: row, sub_compartment_id, field, value, reason, severity, remedy."""
-    return pl.read_parquet(info.directory / "findings.parquet")
-
-
-def administrative_units(level: str | None = None) -> list[Unit]:
-    """Return administrative units by code, of one level or of all."""
-    rows = AdministrativeUnit.objects.all()
-    if level is not None:
-        rows = rows.filter(level=level)
-    return [
-        Unit(
-            code=row.code,
-            level=row.level,
-            name_zh=row.name_zh,
-            parent_code=row.parent_code,
-            is_sample=row.is_sample,
-            geometry=None if row.wkb is None else shapely.from_wkb(bytes(row.wkb)),
-        )
-        for row in rows
-    ]
-
-
-def unit_names() -> dict[str, str]:
-    """Return the Chinese name of every administrative unit by code."""
-    return dict(AdministrativeUnit.objects.values_list("code", "name_zh"))
-
-
-def find_units(text: str, *, limit: int = 20) -> list[dict[str, Any]]:
-    """Return units whose name contains or whose code begins with `text`, the larger ones first."""
-    if not text:
-        return []
-    by_name = AdministrativeUnit.objects.filter(name_zh__icontains=text)
-    by_code = AdministrativeUnit.objects.filter(code__startswith=text)
-    rows = (by_name | by_code).values(
-        "code", "level", "name_zh", "parent_code", "min_lon", "min_lat", "max_lon", "max_lat"
-    )
-    return [dict(row) for row in sorted(rows, key=lambda row: (len(row["code"]), row["code"]))[:limit]]
-
-
-def _may_see(actor: Actor, row: Draft, *, on: dt.date) -> bool:
-    """A draft is seen whole or not at all, by those who may import or release all of its land."""
-    if not row.township_codes:  # every row was rejected: it lies nowhere, and only its importer can mend it
-        return bool(row.imported_by_id == actor.pk)
-    return any(
-        all(areas.covers(code) for code in row.township_codes) and not areas.is_empty
-        for areas in (areas_for(actor, permission, on=on) for permission in ("import_layer", "release_layer"))
-    )
-
-
 def _releases() -> QuerySet[Release]:
     return Release.objects.select_related("imported_by", "measured_by", "released_by", "draft")
-
-
-def _drafts() -> QuerySet[Draft]:
-    return Draft.objects.select_related("imported_by", "measured_by", "release")
 
 
 def _is_plain_name(text: str) -> bool:
@@ -305,30 +184,4 @@ def _release_info(row: Release) -> ReleaseInfo:
         value_hash=row.value_hash,
         township_codes=tuple(row.draft.township_codes),
         manifest=row.manifest,
-    )
-
-
-def _draft_info(row: Draft) -> DraftInfo:
-    return DraftInfo(
-        id=row.pk,
-        original_name=row.original_name,
-        reference_year=row.reference_year,
-        is_sample=row.is_sample,
-        state=row.state,
-        source=row.source,
-        profile=row.profile,
-        township_codes=tuple(row.township_codes),
-        n_rows=row.n_rows,
-        n_errors=row.n_errors,
-        n_warnings=row.n_warnings,
-        area_ha=row.area_ha,
-        imported_by=str(row.imported_by),
-        imported_by_id=row.imported_by_id,
-        imported_at=row.imported_at,
-        measured_by=None if row.measured_by is None else str(row.measured_by),
-        measured_by_id=row.measured_by_id,
-        measured_at=row.measured_at,
-        measurement=row.measurement,
-        release_id=row.release.pk if hasattr(row, "release") else None,
-        directory=store.drafts_directory() / row.directory_name,
     )

@@ -1,0 +1,115 @@
+"""Drafts as other rooms see them: seen whole by those who may work on or release all of their land."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from django.db.models import QuerySet
+
+from senhui.access.queries import areas_for
+from senhui.access.rules import Actor
+from senhui.inventory import store
+from senhui.inventory.models import Draft
+
+
+class NoSuchDraft(LookupError):
+    """There is no draft of this number, or the person asking may not see it."""
+
+    def __init__(self, draft_id: int) -> None:
+        super().__init__(f"There is no draft {draft_id} that you may see. Look at the list of imports.")
+        self.draft_id = draft_id
+
+
+@dataclass(frozen=True)
+class DraftInfo:
+    """A draft as other rooms see it."""
+
+    id: int
+    original_name: str
+    reference_year: int
+    is_sample: bool
+    state: str
+    source: dict[str, Any]
+    profile: dict[str, Any]
+    township_codes: tuple[str, ...]
+    n_rows: int
+    n_errors: int
+    n_warnings: int
+    area_ha: float
+    imported_by: str
+    imported_by_id: int
+    imported_at: dt.datetime
+    measured_by: str | None
+    measured_by_id: int | None
+    measured_at: dt.datetime | None
+    measurement: dict[str, Any] | None
+    release_id: str | None
+    directory: Path
+
+
+def drafts(actor: Actor, *, on: dt.date) -> list[DraftInfo]:
+    """Return the drafts that lie wholly within the actor's areas for importing or releasing, the newest first."""
+    return [_draft_info(row) for row in _drafts() if _may_see(actor, row, on=on)]
+
+
+def draft(actor: Actor, draft_id: int, *, on: dt.date) -> DraftInfo:
+    """Return one draft.
+
+    Raises
+    ------
+    NoSuchDraft
+        There is none, or it lies outside the actor's areas.
+    """
+    row = _drafts().filter(pk=draft_id).first()
+    if row is None or not _may_see(actor, row, on=on):
+        raise NoSuchDraft(draft_id)
+    return _draft_info(row)
+
+
+def findings(info: DraftInfo) -> pl.DataFrame:
+    """Return what the checks found in a draft: row, sub_compartment_id, field, value, reason, severity, remedy."""
+    return pl.read_parquet(info.directory / "findings.parquet")
+
+
+def _may_see(actor: Actor, row: Draft, *, on: dt.date) -> bool:
+    """A draft is seen whole or not at all, by those who may import or release all of its land."""
+    if not row.township_codes:  # every row was rejected: it lies nowhere, and only its importer can mend it
+        return bool(row.imported_by_id == actor.pk)
+    return any(
+        all(areas.covers(code) for code in row.township_codes) and not areas.is_empty
+        for areas in (areas_for(actor, permission, on=on) for permission in ("import_layer", "release_layer"))
+    )
+
+
+def _drafts() -> QuerySet[Draft]:
+    return Draft.objects.select_related("imported_by", "measured_by", "release")
+
+
+def _draft_info(row: Draft) -> DraftInfo:
+    return DraftInfo(
+        id=row.pk,
+        original_name=row.original_name,
+        reference_year=row.reference_year,
+        is_sample=row.is_sample,
+        state=row.state,
+        source=row.source,
+        profile=row.profile,
+        township_codes=tuple(row.township_codes),
+        n_rows=row.n_rows,
+        n_errors=row.n_errors,
+        n_warnings=row.n_warnings,
+        area_ha=row.area_ha,
+        imported_by=str(row.imported_by),
+        imported_by_id=row.imported_by_id,
+        imported_at=row.imported_at,
+        measured_by=None if row.measured_by is None else str(row.measured_by),
+        measured_by_id=row.measured_by_id,
+        measured_at=row.measured_at,
+        measurement=row.measurement,
+        release_id=row.release.pk if hasattr(row, "release") else None,
+        directory=store.drafts_directory() / row.directory_name,
+    )
