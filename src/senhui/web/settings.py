@@ -5,6 +5,7 @@ SENHUI_DATABASE_URL   postgres://user:password@host:port/name or sqlite:////path
 SENHUI_SECRET_KEY     signing key (default: made once in SENHUI_HOME/secret_key)
 SENHUI_ALLOWED_HOSTS  host names beyond loopback, separated by commas
 SENHUI_HTTPS          1 behind a proxy that speaks https and sets X-Forwarded-Proto
+SENHUI_UPLOAD_MAX_MB  largest upload, in megabytes of 10⁶ bytes (default 2000)
 
 Reading this file writes nothing and opens nothing. Cases: tests/access/test_settings.py.
 """
@@ -128,6 +129,13 @@ LOCALE_PATHS = [WEB_DIRECTORY / "locale"]
 USE_I18N = True
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
+
+# A layer of a whole city has some hundred megabytes; what is larger is refused by the form and never written.
+UPLOAD_MAX_BYTES = int(os.environ.get("SENHUI_UPLOAD_MAX_MB", "2000")) * 10**6
+FILE_UPLOAD_HANDLERS = [
+    "senhui.web.uploads.RefuseTooLarge",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 STATIC_URL = "/static/"
 # Served from the package itself: no collectstatic step stands between a clone and its first page.

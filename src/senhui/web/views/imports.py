@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
-from pathlib import PurePath
 from typing import Any
 
 import polars as pl
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -22,12 +21,12 @@ from senhui.inventory import queries
 from senhui.inventory.actions.discard_draft import discard_draft
 from senhui.inventory.actions.measure_draft import DraftHasErrors, DraftIsClosed
 from senhui.inventory.actions.release_draft import DraftIsNotMeasured, SecondPersonNeeded
-from senhui.inventory.store import uploads_directory
 from senhui.jobs import queries as job_queries
 from senhui.jobs.actions.start_job import start_job
-from senhui.web import names
+from senhui.web import names, uploads
 from senhui.web.findings import described
-from senhui.web.forms import ImportForm, ReleaseForm
+from senhui.web.forms import ReleaseForm
+from senhui.web.import_forms import ImportForm
 from senhui.web.page import page, today
 
 N_FINDINGS_PER_PAGE = 50
@@ -39,33 +38,38 @@ def list_imports(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     may_import = not areas_for(request.user, "import_layer", on=today()).is_empty
     form = ImportForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    too_large = _("The upload is larger than %(limit)s, the most that is taken here. Pack it, or cut it by county.") % {
+        "limit": filesizeformat(settings.UPLOAD_MAX_BYTES)
+    }
+    if request.method == "POST" and uploads.is_too_large(request):
+        form.errors["file"] = form.error_class([too_large], renderer=form.renderer)
+    elif request.method == "POST" and form.is_valid():
         return redirect("jobs-one", _start_import(request, form))
+    asked = request.GET.get("option", "")
     context = {
         "form": form,
+        "open_groups": form.open_groups(asked),
+        "asked_option": asked,
         "may_import": may_import,
+        "max_bytes": settings.UPLOAD_MAX_BYTES,
+        "too_large": too_large,
         "drafts": queries.drafts(request.user, on=today()),
         "jobs": job_queries.jobs_of(request.user, now=timezone.now(), limit=10),
     }
-    return page(request, "imports.html", context, status=400 if form.errors else 200)
+    return page(request, "imports/list.html", context, status=400 if form.errors else 200)
 
 
 def _start_import(request: HttpRequest, form: ImportForm) -> int:
-    upload: UploadedFile[bytes] = form.cleaned_data["file"]
-    name = PurePath(upload.name or "layer").name
-    directory = uploads_directory() / str(uuid.uuid4())
-    directory.mkdir(parents=True)
-    path = directory / name
-    with path.open("wb") as stream:
-        for chunk in upload.chunks():
-            stream.write(chunk)
+    table = form.cleaned_data["attributes_file"]
+    paths = uploads.keep([*form.cleaned_data["file"], *([table] if table else [])])
+    path = next((path for path in paths if path.suffix.lower() == ".shp"), paths[0])
     arguments = {
         "path": str(path),
-        "original_name": name,
+        "original_name": path.name,
         "reference_year": form.cleaned_data["reference_year"],
         "profile": form.profile(),
     }
-    title = _("Import %(file)s") % {"file": name}
+    title = _("Import %(file)s") % {"file": path.name}
     return start_job(request.user, "inventory.import_layer", arguments, title=title, now=timezone.now())
 
 
