@@ -220,3 +220,47 @@ class TestArithmetic:
         counties = units.filter(pl.col("level") == "county")["code"]
         assert len(counties) == 9
         assert counties.str.starts_with(city).all()
+
+
+class TestGroundAndDeadMatter:
+    def test_every_tree_but_mangrove_and_every_bamboo_has_a_type_of_ground(self) -> None:
+        groups = table("species_groups").frame
+        without = groups.filter(pl.col("kind").is_in(["tree", "bamboo"]) & pl.col("zhejiang_type_row").is_null())
+        assert without["id"].to_list() == ["mangrove"]
+        others = groups.filter(~pl.col("kind").is_in(["tree", "bamboo"]))
+        assert others["zhejiang_type_row"].null_count() == others.height
+
+    def test_the_soils_of_two_tables_are_of_the_same_types(self) -> None:
+        densities = table("zhejiang_carbon_density_2009_2012").frame.filter(~pl.col("is_total"))
+        without_profiles = set(densities["id"]) - set(table("zhejiang_soc_content").frame["id"])
+        assert without_profiles == {"mixed_broadleaf"}, "the source prints no profiles of 阔叶混"
+
+    def test_soil_carbon_thins_out_with_depth_but_for_the_soft_broadleaf_of_the_source(self) -> None:
+        frame = table("zhejiang_soc_content").frame
+        depths = [c for c in frame.columns if c.startswith("content_") and "_sd_" not in c]
+        rising = [
+            row["id"]
+            for row in frame.iter_rows(named=True)
+            if [row[d] for d in depths] != sorted((row[d] for d in depths), reverse=True)
+        ]
+        assert sorted(rising) == ["cypress", "soft_broadleaf"], "as printed; cypress 7.23 then 7.72 g/kg below 50 cm"
+
+    def test_dead_wood_only_loses_mass(self) -> None:
+        frame = table("deadwood_decay_weights").frame
+        for row in frame.select(*[f"class_{n}_frac" for n in range(1, 6)]).iter_rows():
+            assert list(row) == sorted(row, reverse=True)
+
+    def test_parts_of_the_guideline_do_not_add_up_and_stay_as_printed(self) -> None:
+        def printed(name: str) -> float:
+            return float(scalar(f"{name}_biomass_t_ha").value)
+
+        gaps = {
+            pool: round(printed(f"{pool}_mean_above") + printed(f"{pool}_mean_below") - printed(f"{pool}_mean"), 2)
+            for pool in ("shrub", "economic_forest", "bamboo")
+        }
+        assert gaps == {"shrub": 1.24, "economic_forest": 1.69, "bamboo": 1.45}
+
+    def test_the_ratio_of_moso_lies_between_its_two_local_sites(self) -> None:
+        ratio = float(scalar("moso_root_shoot_ratio").value)
+        assert float(scalar("moso_root_shoot_ratio_tianmu").value) < ratio
+        assert ratio < float(scalar("moso_root_shoot_ratio_linan").value)
