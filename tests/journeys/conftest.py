@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
@@ -25,6 +25,8 @@ FLAGS = [
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 N_SUB_COMPARTMENTS = 2000
 PATIENCE_S = 60
+# What is right at once stays right; a busy machine of two cores only needs longer to show it.
+expect.set_options(timeout=20_000)
 LINK_SCRIPT = """
 import sys, django
 django.setup()
