@@ -6,6 +6,7 @@ is wrong with a file is a named :class:`LayerRefused`. Cases: ``tests/intake/``;
 
 from senhui.intake.as_read import LayerAsRead, read_layer
 from senhui.intake.boundaries import read_boundaries
+from senhui.intake.mapping_file import read_mapping, write_mapping
 from senhui.intake.profile import ImportProfile
 from senhui.intake.reasons import REASONS, Reason
 from senhui.intake.refusal import LayerRefused
@@ -21,7 +22,9 @@ __all__ = [
     "SubCompartmentLayer",
     "read_boundaries",
     "read_layer",
+    "read_mapping",
     "read_sub_compartments",
     "spreadsheet_safe",
+    "write_mapping",
     "write_rejected",
 ]
