@@ -82,9 +82,7 @@ class ImportForm(forms.Form):
     layer_keys = forms.CharField(
         label=_("Key columns of the layer"),
         required=False,
-        help_text=_(
-            "The column by which rows are joined; several with commas between, in the order of those below."
-        ),
+        help_text=_("The column by which rows are joined; several with commas between, in the order of those below."),
     )
     table_keys = forms.CharField(label=_("Key columns of the table"), required=False)
     sheet = forms.CharField(label=_("Sheet"), required=False, help_text=_("Only for a workbook with several sheets."))
@@ -210,7 +208,7 @@ class ImportForm(forms.Form):
         lines = [line for line in self.cleaned_data["control_points"].splitlines() if line.strip()]
         points = []
         for number, line in enumerate(lines, start=1):
-            parts = [part.strip() for part in re.split(r"[,;\t，；]", line.strip())]
+            parts = re.split(r"[,;，；\s]+", line.strip())
             try:
                 points.append([float(part) for part in parts])
             except ValueError:

@@ -14,6 +14,7 @@ from senhui.atlas import exports
 from senhui.jobs import queries
 from senhui.jobs.actions import cancel_job as cancel
 from senhui.web.errors import explain_kept
+from senhui.web.import_options import option_of
 from senhui.web.page import page, today
 
 
@@ -52,7 +53,9 @@ def _context(request: HttpRequest, job_id: int) -> dict[str, object]:
     job = queries.job(request.user, job_id, now=timezone.now())
     result = job.result if isinstance(job.result, dict) else {}
     is_starter = job.started_by_id == request.user.pk
+    option = option_of(job.refusal)
     links = {
+        "option": f"{reverse('imports')}?option={option}#id_{option}" if option else "",
         "draft": reverse("imports-draft", args=[result["draft_id"]]) if "draft_id" in result else "",
         "release": reverse("releases-one", args=[result["release_id"]]) if "release_id" in result else "",
         "file": reverse("jobs-download", args=[job_id]) if is_starter and _export(job) else "",

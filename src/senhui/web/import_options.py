@@ -1,0 +1,30 @@
+"""Which option of the import form answers a refusal, so that a page leads back to the very field.
+
+By class, as in `web.errors`; a refusal without an entry is mended in the file and not by an option.
+"""
+
+from __future__ import annotations
+
+from senhui.intake import LayerRefused
+from senhui.intake.coordinate_system import (
+    CoordinatesContradictSystem,
+    CoordinateSystemNotSupported,
+    NoCoordinateSystem,
+)
+from senhui.intake.layer_file import LayerNotFound, SeveralLayers
+from senhui.intake.text_encoding import EncodingContradicted, EncodingUnknown
+
+OPTIONS: dict[type[LayerRefused], str] = {
+    NoCoordinateSystem: "crs",
+    CoordinatesContradictSystem: "crs",
+    CoordinateSystemNotSupported: "crs",
+    SeveralLayers: "layer",
+    LayerNotFound: "layer",
+    EncodingUnknown: "encoding",
+    EncodingContradicted: "encoding",
+}
+
+
+def option_of(refusal: Exception | None) -> str:
+    """Return the name of the field of `ImportForm` that answers a refusal, or nothing."""
+    return OPTIONS.get(type(refusal), "") if isinstance(refusal, LayerRefused) else ""
