@@ -1,6 +1,7 @@
-"""Bamboo: the dry mass of a stand from the number of its culms.
+"""Bamboo: the dry mass of a culm from diameter and age, and of a stand from its culms.
 
-The mean culm mass lies in `senhui.parameters`; the reference cases in `tests/measurement/cases/stands.yaml`.
+The numbers lie in `senhui.parameters` (`moso_mean_culm_kg`, `biomass_moso_zhou`); the reference cases in
+`tests/measurement/cases/stands.yaml` and `tree_biomass.yaml`.
 """
 
 from senhui.measurement.columns import Column
@@ -38,3 +39,47 @@ def biomass_by_culms_t_ha(culms_ha: Column, *, culm_mass_kg: Column | float) -> 
     array([31.32])
     """
     return culms_ha * culm_mass_kg / KG_PER_T
+
+
+def moso_culm_kg(
+    dbh_cm: Column,
+    *,
+    age_du: Column | float,
+    a: float,
+    b: float,
+    c: float,
+    d: float,
+    e: float,
+    f: float,
+) -> Column:
+    """Compute the above-ground dry mass of a moso culm (毛竹) from its diameter and its age.
+
+    A culm does not thicken; it grows denser. Age counts in 度: the first year is one, then every two years one more,
+    as culms are marked and felled.
+
+    Parameters
+    ----------
+    dbh_cm : (n,) float, [cm], > 0
+        Diameter at 1.3 m.
+    age_du : float or (n,) float, [度], > 0
+        Age class.
+    a, b, c, d, e, f : float
+        Row of `biomass_moso_zhou`, as printed.
+
+    Returns
+    -------
+    (n,) float, [kg dry mass]
+        Grows with diameter and age and levels off with age; roots are taken as not included.
+
+    Notes
+    -----
+    M = a D^b (c A / (d + A))^e + f. Source: Zhou Guomo's model for Zhejiang, general knowledge; see the table.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> zhou = dict(a=747.787, b=2.771, c=0.148, d=0.028, e=5.555, f=3.772)
+    >>> moso_culm_kg(np.array([10.0]), age_du=2.0, **zhou).round(3)
+    array([13.819])
+    """
+    return dbh_cm**b * (age_du * c / (age_du + d)) ** e * a + f

@@ -1,0 +1,1 @@
+"""Projection (预测): forest carbon and its products carried forward in time."""
