@@ -10,6 +10,7 @@ from senhui.measurement.book import MethodBook, default_book
 from senhui.measurement.calibration import (
     CalibrationFactor,
     CalibrationFactors,
+    DesignError,
     DesignTotal,
     NothingToCalibrate,
     UnknownDomain,
@@ -41,6 +42,7 @@ __all__ = [
     "CalibrationFactors",
     "Derivation",
     "DerivationInput",
+    "DesignError",
     "DesignTotal",
     "MethodBook",
     "NothingToCalibrate",

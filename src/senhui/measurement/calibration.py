@@ -39,18 +39,30 @@ class NothingToCalibrate(ValueError):
 
 @dataclass(frozen=True)
 class DesignTotal:
-    """The total of a sample survey in one domain, tC, with its source and the reason to calibrate to it."""
+    """The total of a sample survey in one domain, tC, with its source and the reason to calibrate to it.
+
+    `standard_error_frac` is the relative standard error of the total with its own source and mark; None is not set.
+    Totals of one `survey` err together (a published city total divided among domains by its shares); a total that
+    names no survey errs alone.
+    """
 
     domain: str
     total_tc: float
     source: str
     reason_zh: str
     reason_en: str
+    standard_error_frac: float | None = None
+    error_source: str = ""
+    error_mark: str = ""
+    survey: str = ""
+
+    def __post_init__(self) -> None:
+        assert self.standard_error_frac is None or (self.standard_error_frac >= 0.0 and self.error_source)
 
 
 @dataclass(frozen=True)
 class CalibrationFactor:
-    """What one domain is multiplied by: the survey's total over the measured one."""
+    """What one domain is multiplied by: the survey's total over the measured one. The error is the survey's."""
 
     domain: str
     factor: float
@@ -59,6 +71,15 @@ class CalibrationFactor:
     source: str
     reason_zh: str
     reason_en: str
+    standard_error_frac: float | None = None
+    error_source: str = ""
+    error_mark: str = ""
+    survey: str = ""
+
+    @property
+    def error_group(self) -> str:
+        """The word under which domains share the error of the survey."""
+        return self.survey or f"domain {self.domain}"
 
 
 @dataclass(frozen=True)
@@ -80,8 +101,24 @@ def domains() -> tuple[str, ...]:
     return tuple(dict.fromkeys(method_rules().domain_of.values()))
 
 
+@dataclass(frozen=True)
+class DesignError:
+    """The relative standard error of a survey's total, with the source and mark of the error itself."""
+
+    standard_error_frac: float
+    source: str
+    mark: str
+    survey: str
+
+
 def design_totals_from_shares(
-    total_tc: float, *, shares_frac: Mapping[str, float], source: str, reason_zh: str, reason_en: str
+    total_tc: float,
+    *,
+    shares_frac: Mapping[str, float],
+    source: str,
+    reason_zh: str,
+    reason_en: str,
+    error: DesignError | None = None,
 ) -> tuple[DesignTotal, ...]:
     """Divide a published city total among the domains by their published shares.
 
@@ -91,6 +128,9 @@ def design_totals_from_shares(
         Stock of all domains together.
     shares_frac : domain -> [-], 0-1
         Shares of the total. They need not add up to one: what is not given is not calibrated.
+    error
+        Of the total. The errors of single domains are not published, so every domain gets the relative error of the
+        total and all err together; the error of the shares is not set.
 
     Examples
     --------
@@ -98,8 +138,10 @@ def design_totals_from_shares(
     >>> design_totals_from_shares(66_549_700.0, shares_frac={"bamboo": 0.0798}, **why)[0].total_tc
     5310666.06
     """
+    with_error = (error.standard_error_frac, error.source, error.mark, error.survey) if error else ()
     return tuple(
-        DesignTotal(domain, total_tc * share, source, reason_zh, reason_en) for domain, share in shares_frac.items()
+        DesignTotal(domain, total_tc * share, source, reason_zh, reason_en, *with_error)
+        for domain, share in shares_frac.items()
     )
 
 
@@ -132,7 +174,7 @@ def calibrate(measured: pl.DataFrame | pl.LazyFrame, *, design_totals: Sequence[
     assert len({total.domain for total in design_totals}) == len(design_totals)
     sums = (
         measured.lazy()
-        .group_by(_domain_of_land())
+        .group_by(domain_of_land())
         .agg(pl.col("main_tc").sum(), pl.col("scattered_tc").sum())
         .collect(engine="streaming")
     )
@@ -154,6 +196,10 @@ def calibrate(measured: pl.DataFrame | pl.LazyFrame, *, design_totals: Sequence[
                 source=total.source,
                 reason_zh=total.reason_zh,
                 reason_en=total.reason_en,
+                standard_error_frac=total.standard_error_frac,
+                error_source=total.error_source,
+                error_mark=total.error_mark,
+                survey=total.survey,
             )
         )
     return CalibrationFactors(tuple(factors))
@@ -175,7 +221,7 @@ def apply_factors(measured: Frame, factors: CalibrationFactors) -> Frame:
     an estimate.
     """
     return measured.with_columns(
-        factor_of_domain(_domain_of_land(), factors=factors).alias("main_factor"),
+        factor_of_domain(domain_of_land(), factors=factors).alias("main_factor"),
         pl.lit(factors.of(SCATTERED_DOMAIN)).alias("scattered_factor"),
     ).with_columns(calibrated_stock_tc().alias("calibrated_stock_tc"))
 
@@ -201,5 +247,6 @@ def calibration_from_dict(stored: Mapping[str, Any]) -> CalibrationFactors:
     return CalibrationFactors(tuple(CalibrationFactor(**entry) for entry in stored["factors"]))
 
 
-def _domain_of_land() -> pl.Expr:
+def domain_of_land() -> pl.Expr:
+    """Return the calibration domain of each stand's land class; null where it belongs to none."""
     return pl.col("land_class").replace_strict(method_rules().domain_of, default=None, return_dtype=pl.String)
