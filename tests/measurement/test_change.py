@@ -85,7 +85,7 @@ def test_a_stand_that_holds_less_without_an_event_is_an_unexplained_loss() -> No
 def test_another_method_is_a_change_of_method_and_no_removal() -> None:
     found = lines(ONE, stands({}), stands({"stock_tc": 500.0, "method": "expansion"}))
     assert found["method_change"] == 100.0
-    assert removal(found, years=5).change_tc == 0.0
+    assert removal(found, period_yr=5).change_tc == 0.0
 
 
 def test_zero_by_definition_compares_with_any_method() -> None:
@@ -103,7 +103,7 @@ def test_another_land_class_by_another_method_is_a_change_of_method() -> None:
 def test_a_data_correction_is_never_a_carbon_event(code: str) -> None:
     found = lines(ONE, stands({}), stands({"stock_tc": 100.0, "change_code": code}))
     assert found["boundary"] == -300.0
-    assert removal(found, years=5).change_tc == 0.0
+    assert removal(found, period_yr=5).change_tc == 0.0
 
 
 def test_code_99_says_the_stand_only_grew() -> None:
@@ -127,7 +127,7 @@ def test_an_estimate_on_one_side_only_is_no_growth_and_its_area_is_printed() -> 
     table = closing_table(changes, by=())
     row = table.filter(pl.col("line") == "no_estimate").row(0, named=True)
     assert (row["measured_tc"], row["area_ha"]) == (400.0, 10.0)
-    assert removal(dict(table.select("line", "measured_tc").iter_rows()), years=1).change_tc == 0.0
+    assert removal(dict(table.select("line", "measured_tc").iter_rows()), period_yr=1).change_tc == 0.0
 
 
 def test_a_split_without_change_is_no_change() -> None:
@@ -139,7 +139,7 @@ def test_a_split_without_change_is_no_change() -> None:
 def test_an_event_takes_its_part_out_of_the_difference_once() -> None:
     found = lines(ONE, stands({}), stands({"stock_tc": 350.0}), events((0, "harvest", -80.0)))
     assert found == {"stock_before": 400.0, "growth": 30.0, "harvest": -80.0, "stock_after": 350.0}
-    assert removal(found, years=5).change_tc == pytest.approx(-50.0)
+    assert removal(found, period_yr=5).change_tc == pytest.approx(-50.0)
 
 
 def test_a_cut_half_carries_the_loss_and_the_other_half_its_growth() -> None:
@@ -185,7 +185,7 @@ def test_land_that_went_to_another_township_leaves_one_table_and_enters_the_othe
 
 
 def test_a_removal_is_per_year_and_once_in_co2() -> None:
-    found = removal({"growth": 120.0, "loss": -20.0, "boundary": 999.0, "stock_before": 1e6}, years=5.0)
+    found = removal({"growth": 120.0, "loss": -20.0, "boundary": 999.0, "stock_before": 1e6}, period_yr=5.0)
     assert (found.change_tc, found.change_tc_yr) == (100.0, 20.0)
     assert found.change_tco2e == pytest.approx(100.0 * 44 / 12)
     assert found.change_tco2e_yr == pytest.approx(20.0 * 44 / 12)
@@ -276,7 +276,7 @@ def test_a_change_of_method_never_enters_the_removal(case: Any) -> None:
     after = after.with_columns(method=pl.lit("expansion"), stock_tc=pl.col("stock_tc").fill_null(1.0))
     changes = piece_changes(cut, before=before, after=after, events=no_events())
     value = dict(closing_table(changes, by=()).select("line", "measured_tc").iter_rows())
-    assert removal(value, years=5).change_tc == 0.0
+    assert removal(value, period_yr=5).change_tc == 0.0
     assert not set(APPARENT_LINES) & set(REMOVAL_LINES)
 
 

@@ -307,14 +307,14 @@ def add_up(table: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     )
 
 
-def removal(lines_tc: dict[str, float], *, years: float) -> Removal:
+def removal(lines_tc: dict[str, float], *, period_yr: float) -> Removal:
     """Compute what the land took up between two surveys (碳汇量): growth less losses, in tC and once in tCO2e.
 
     Parameters
     ----------
     lines_tc : line → change [tC], signed
         One group of a closing table on one basis. `APPARENT_LINES` are passed over.
-    years : float, [yr], > 0
+    period_yr : float, [yr], > 0
         Between the two surveys.
 
     Returns
@@ -329,10 +329,10 @@ def removal(lines_tc: dict[str, float], *, years: float) -> Removal:
 
     Examples
     --------
-    >>> removal({"growth": 120.0, "loss": -20.0, "method_change": 999.0}, years=5.0).change_tc_yr
+    >>> removal({"growth": 120.0, "loss": -20.0, "method_change": 999.0}, period_yr=5.0).change_tc_yr
     20.0
     """
-    assert years > 0
+    assert period_yr > 0
     change_tc = sum(lines_tc.get(line, 0.0) for line in REMOVAL_LINES)
     change_tco2e = tco2e_from_tc(change_tc)
-    return Removal(change_tc, change_tc / years, change_tco2e, change_tco2e / years)
+    return Removal(change_tc, change_tc / period_yr, change_tco2e, change_tco2e / period_yr)

@@ -13,13 +13,15 @@ from scipy.sparse import csr_array
 class DoesNotClose(ValueError):
     """The table does not close before rounding: a movement is missing, and no rounding may hide that."""
 
-    def __init__(self, column: int, gap: float) -> None:
+    def __init__(self, column: int, gap_tc: float) -> None:
         self.column = column
-        self.gap = gap
-        super().__init__(f"Column {column} of the table is off by {gap:g} before rounding. Find the movement it lacks.")
+        self.gap_tc = gap_tc
+        super().__init__(
+            f"Column {column} of the table is off by {gap_tc:g} tC before rounding. Find the movement it lacks."
+        )
 
 
-def round_closing(table: npt.NDArray[np.float64], *, quantum: float) -> npt.NDArray[np.float64]:
+def round_closing(table: npt.NDArray[np.float64], *, step_tc: float) -> npt.NDArray[np.float64]:
     """Round a closing table so that the rounded one closes too.
 
     Every number goes to one of its two neighbours in the last digit, never farther; among all such tables the one
@@ -31,18 +33,18 @@ def round_closing(table: npt.NDArray[np.float64], *, quantum: float) -> npt.NDAr
         Lines down, places across: the first line is the stock before, the last the stock after, the others are
         movements, and first + Σ movements = last in each column. The place that all columns make together is not in
         it: it is the sum of the rounded columns.
-    quantum : float, > 0
-        One step of the last printed digit, in the unit of the table.
+    step_tc : float, [tC], > 0
+        One step of the last printed digit, in tC like the table.
 
     Returns
     -------
     (m, n + 1) float
-        Multiples of the quantum; the last column is the total, which lies within one step of the exact one too.
+        Multiples of the step_tc; the last column is the total, which lies within one step of the exact one too.
 
     Raises
     ------
     DoesNotClose
-        The exact table is off by a tenth of the quantum or more.
+        The exact table is off by a tenth of the step_tc or more.
 
     Notes
     -----
@@ -53,14 +55,14 @@ def round_closing(table: npt.NDArray[np.float64], *, quantum: float) -> npt.NDAr
     Examples
     --------
     >>> stock_grew = np.array([[10.40], [0.45], [0.35], [11.20]])
-    >>> round_closing(stock_grew, quantum=1.0)[:, 0]
+    >>> round_closing(stock_grew, step_tc=1.0)[:, 0]
     array([10.,  1.,  0., 11.])
     """
-    steps = np.column_stack([table, table.sum(axis=1)]) / quantum
+    steps = np.column_stack([table, table.sum(axis=1)]) / step_tc
     gaps = steps[0] + steps[1:-1].sum(axis=0) - steps[-1]
     worst = int(np.abs(gaps).argmax())
     if abs(gaps[worst]) >= 0.1:
-        raise DoesNotClose(worst, float(gaps[worst] * quantum))
+        raise DoesNotClose(worst, float(gaps[worst] * step_tc))
     # Numbers that are whole but for the noise of floats stay where they are.
     near = np.abs(steps - np.round(steps)) < 1e-6
     low = np.where(near, np.round(steps), np.floor(steps))
@@ -83,6 +85,6 @@ def round_closing(table: npt.NDArray[np.float64], *, quantum: float) -> npt.NDAr
         method="highs-ds",
     )
     if not solved.success:
-        raise DoesNotClose(worst, float(gaps[worst] * quantum))
-    rounded = (low + np.round(solved.x).reshape(steps.shape)) * quantum
+        raise DoesNotClose(worst, float(gaps[worst] * step_tc))
+    rounded = (low + np.round(solved.x).reshape(steps.shape)) * step_tc
     return np.asarray(rounded + 0.0)
