@@ -70,13 +70,15 @@ def write_layer(
     geometry_type: str = "Unknown",
     layer: str | None = None,
     append: bool = False,
+    as_they_are: bool = False,
 ) -> Path:
     """Write rows as the format that the name of the file says.
 
     ``encoding`` and ``cpg`` are for Shapefiles: an empty ``cpg`` keeps the one that is written, None takes it away,
-    and other text takes its place.
+    and other text takes its place. Outlines are moved to ``crs`` from EPSG:4490 unless they are to stay as they are.
     """
-    frame = frame.with_columns(geometry=pl.Series(_moved(frame["geometry"], crs), dtype=pl.Binary))
+    if not as_they_are:
+        frame = frame.with_columns(geometry=pl.Series(_moved(frame["geometry"], crs), dtype=pl.Binary))
     if path.suffix == ".parquet":
         _write_geoparquet(frame, path, crs=crs)
         return path

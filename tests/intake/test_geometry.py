@@ -70,14 +70,14 @@ def test_bad_outlines_get_a_reason_and_the_others_stay_as_they_are() -> None:
     point = shapely.to_wkb(shapely.Point(120, 28))
     wkb = pl.Series([good, None, bow_tie, point, b"\x01\x03broken", good], dtype=pl.Binary)
 
-    outlines = read_outlines(wkb, code="EPSG:4490")
+    outlines = read_outlines(wkb)
 
     assert list(outlines.reason) == [
         None,
         "geometry_missing",
         "geometry_invalid",
         "geometry_not_polygon",
-        "geometry_missing",
+        "geometry_invalid",
         None,
     ]
     assert list(outlines.detail[2:4]) == ["Self-intersection[0.5 0.5]", "Point"]

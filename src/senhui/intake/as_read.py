@@ -15,8 +15,10 @@ from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
+import shapely
 
-from senhui.intake.coordinate_system import SUPPORTED, recognise, refuse_coordinates_of_another_system
+from senhui.intake.coordinate_system import SYSTEMS, middle_point, recognise, refuse_coordinates_of_another_system
+from senhui.intake.datum import Way, moved_m, way_to_cgcs2000
 from senhui.intake.geometry import Outlines, read_outlines
 from senhui.intake.layer_file import FileEmpty, OpenLayer, file_digest, open_layer
 from senhui.intake.profile import ImportProfile
@@ -63,7 +65,8 @@ class LayerAsRead:
     profile : ImportProfile
         What the owner said, with the coordinate system and the encoding that were recognised.
     source : dict
-        ``name``, ``sha256``, ``bytes``, ``driver``, ``crs``, ``encoding``, ``n_rows``.
+        ``name``, ``sha256``, ``bytes``, ``driver``, ``crs``, ``encoding``, ``n_rows``; after a change of datum
+        ``datum_change``: its parameters or the fit of its points, and how far the middle stand was moved.
     """
 
     source_fields: pl.DataFrame
@@ -97,12 +100,14 @@ def read_layer(
         The file as a whole cannot be read; the class says why, the message what to do. Nothing is left behind.
     """
     path, profile, progress = Path(path), profile or ImportProfile(), progress or silent
-    assert profile.crs is None or profile.crs in SUPPORTED, "a profile names a supported coordinate system"
+    assert profile.crs is None or profile.crs in SYSTEMS, "a profile names a known coordinate system"
     progress(0.0, "Opening the file")
     with open_layer(path, profile=profile) as layer, ThreadPoolExecutor(_THREADS) as threads:
         code = profile.crs or recognise(layer.crs, file_name=path.name)
+        way = way_to_cgcs2000(code, change=profile.datum)
         digest = threads.submit(file_digest, path)
-        source_fields, outlines = _read_rows(layer, code=code, threads=threads, file_name=path.name, progress=progress)
+        batches = _first_looked_at(layer, code=code, way=way, file_name=path.name)
+        source_fields, outlines = _read_rows(batches, layer=layer, way=way, threads=threads, progress=progress)
         sha256, n_bytes = digest.result()
     return LayerAsRead(
         source_fields,
@@ -117,6 +122,7 @@ def read_layer(
             "crs": code,
             "encoding": layer.encoding,
             "n_rows": source_fields.height,
+            **({"datum_change": way.facts} if way.facts else {}),
         },
     )
 
@@ -125,36 +131,42 @@ def silent(_fraction: float, _note: str) -> None:
     """Report progress to nobody."""
 
 
+def _first_looked_at(layer: OpenLayer, *, code: str, way: Way, file_name: str) -> Iterator[pa.RecordBatch]:
+    """Give the batches that have rows, after the coordinates of the first were found to be of the named system."""
+    n_batches = 0
+    for batch in layer.batches:
+        if batch.num_rows == 0:
+            continue
+        if n_batches == 0:
+            outlines = shapely.from_wkb(batch.column(layer.geometry_column).to_numpy(False), on_invalid="ignore")
+            middle = middle_point(shapely.bounds(outlines))
+            refuse_coordinates_of_another_system(code, middle)
+            if way.facts and middle is not None:
+                way.facts["moved_m"] = moved_m(way, code=code, point=middle)
+        n_batches += 1
+        yield batch
+    if n_batches == 0:
+        raise FileEmpty(file_name)
+
+
 def _read_rows(
-    layer: OpenLayer, *, code: str, threads: ThreadPoolExecutor, file_name: str, progress: Progress
+    batches: Iterator[pa.RecordBatch], *, layer: OpenLayer, way: Way, threads: ThreadPoolExecutor, progress: Progress
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read all batches: attributes as they are, outlines decoded in threads while the next batch is read."""
     attributes: list[pa.RecordBatch] = []
     pending: list[Future[Outlines]] = []
     n_read = 0
-    for batch in _batches(layer, file_name=file_name):
+    for batch in batches:
         wkb = pl.Series(batch.column(layer.geometry_column).cast(pa.large_binary()))
-        pending.append(threads.submit(read_outlines, wkb, code=code))
+        pending.append(threads.submit(read_outlines, wkb, move=way.move))
         attributes.append(batch.drop_columns([layer.geometry_column]))
         if len(pending) > 2 * _THREADS:
             pending[-2 * _THREADS].result()  # no more decoded batches in memory than the threads can work on
         n_read += batch.num_rows
         progress(n_read / max(layer.n_rows, n_read), "Reading outlines")
-        if n_read == batch.num_rows:
-            refuse_coordinates_of_another_system(code, pending[0].result().file_bounds)
     outlines = pl.concat([_frame(future.result()) for future in pending], rechunk=False)
     table = pa.Table.from_batches(attributes)
     return pl.DataFrame(pl.from_arrow(table)).with_row_index("row", offset=1), outlines.with_row_index("row", offset=1)
-
-
-def _batches(layer: OpenLayer, *, file_name: str) -> Iterator[pa.RecordBatch]:
-    n_rows = 0
-    for batch in layer.batches:
-        n_rows += batch.num_rows
-        if batch.num_rows > 0:
-            yield batch
-    if n_rows == 0:
-        raise FileEmpty(file_name)
 
 
 def _frame(outlines: Outlines) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 import shapely
 
-from senhui.intake.coordinate_system import GEOGRAPHIC, to_lon_lat
+from senhui.intake.datum import Move
 from senhui.intake.reasons import GEOMETRY_INVALID, GEOMETRY_MISSING, GEOMETRY_NOT_POLYGON
 
 CGCS2000_SEMI_MAJOR_M: Final = 6_378_137.0
@@ -51,15 +51,15 @@ class Outlines:
     detail: npt.NDArray[np.object_]
 
 
-def read_outlines(wkb: pl.Series, *, code: str) -> Outlines:
+def read_outlines(wkb: pl.Series, *, move: Move | None = None) -> Outlines:
     """Decode, check, move and measure a run of outlines.
 
     Parameters
     ----------
     wkb : polars.Series of binary
         WKB as the file has it.
-    code : str
-        Coordinate system of the file.
+    move : callable, optional
+        Turns the file's coordinates into longitude and latitude of EPSG:4490, where they are not already.
 
     Returns
     -------
@@ -68,26 +68,29 @@ def read_outlines(wkb: pl.Series, *, code: str) -> Outlines:
     """
     outlines = shapely.from_wkb(wkb.to_numpy(), on_invalid="ignore")
     types = shapely.get_type_id(outlines)
-    missing = (types == -1) | shapely.is_empty(outlines)
+    unreadable = (types == -1) & wkb.is_not_null().to_numpy()
+    missing = ~unreadable & ((types == -1) | shapely.is_empty(outlines))
     is_polygon = ~missing & ((types == _POLYGON) | (types == _MULTIPOLYGON))
     file_bounds = shapely.bounds(outlines)
 
-    if code not in GEOGRAPHIC:
-        outlines = shapely.transform(outlines, lambda points: to_lon_lat(points, code=code))
-    bounds = file_bounds if code in GEOGRAPHIC else shapely.bounds(outlines)
+    if move is not None:
+        outlines = shapely.transform(outlines, move)
+    bounds = file_bounds if move is None else shapely.bounds(outlines)
     is_valid = is_polygon & shapely.is_valid(outlines)
 
     reason = np.full(len(outlines), None, dtype=object)
     detail = reason.copy()
     reason[missing] = GEOMETRY_MISSING
-    reason[~missing & ~is_polygon] = GEOMETRY_NOT_POLYGON
-    detail[~missing & ~is_polygon] = [outline.geom_type for outline in outlines[~missing & ~is_polygon]]
+    is_other = ~missing & ~unreadable & ~is_polygon
+    reason[is_other] = GEOMETRY_NOT_POLYGON
+    detail[is_other] = [outline.geom_type for outline in outlines[is_other]]
+    reason[unreadable] = GEOMETRY_INVALID
     reason[is_polygon & ~is_valid] = GEOMETRY_INVALID
     detail[is_polygon & ~is_valid] = shapely.is_valid_reason(outlines[is_polygon & ~is_valid])
 
     area_ha = np.full(len(outlines), np.nan)
     area_ha[is_valid] = polygon_areas_ha(outlines[is_valid])
-    is_as_read = code in GEOGRAPHIC and not (shapely.has_z(outlines) | shapely.has_m(outlines)).any()
+    is_as_read = move is None and not (shapely.has_z(outlines) | shapely.has_m(outlines)).any()
     encoded = wkb if is_as_read else _encode(outlines)
     return Outlines(
         encoded.rename("geometry").set(pl.Series(~is_polygon), None),

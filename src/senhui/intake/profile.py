@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-from senhui.intake.coordinate_system import SUPPORTED
+from senhui.intake.coordinate_system import SYSTEMS
 from senhui.intake.fields import NUMBERS, TEXTS
 from senhui.intake.schema import FIELD_BY_NAME
 from senhui.intake.strict_json import ProfileKeyUnknown, ProfileValueWrong, built, plain
@@ -119,7 +119,7 @@ class ImportProfile:
     encoding : {'UTF-8', 'GB18030'} or None
         Encoding of the text of a Shapefile or CSV; GB18030 contains GBK and GB2312.
     crs : str or None
-        One of ``coordinate_system.SUPPORTED``. Overrides what the file says.
+        A key of ``coordinate_system.SYSTEMS``, e.g. ``EPSG:4549``. Overrides what the file says.
     layer : str or None
         Layer of a GeoPackage or geodatabase, or file of a zip, that holds several.
     field_names : mapping
@@ -168,8 +168,12 @@ class ImportProfile:
             See there; the key says where, e.g. ``datum.dx_m``.
         """
         profile = built(cls, values)
-        if profile.crs is not None and profile.crs not in SUPPORTED:
+        if profile.crs is not None and profile.crs not in SYSTEMS:
             raise ProfileValueWrong("crs", profile.crs, "EPSG:4490")
+        if isinstance(profile.datum, ControlPoints):
+            system = SYSTEMS.get(profile.datum.system)
+            if system is None or system.datum != "CGCS2000":
+                raise ProfileValueWrong("datum.system", profile.datum.system, "EPSG:4490 | EPSG:4549 | …")
         for name in ("field_names", "code_map", "constants"):
             for key in getattr(profile, name):
                 if key not in FIELD_BY_NAME:
