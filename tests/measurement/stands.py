@@ -6,10 +6,17 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from senhui.measurement import MethodBook, default_book, measure_stands
+from senhui.measurement import Declarations, MethodBook, default_book, measure_stands
 
 BOOK = default_book()
 EXPANSION_BOOK = default_book(prefer="expansion")
+DECLARED = Declarations(
+    culm_age_du=2.0,
+    soil="warm_temperate_moist/low_activity",
+    source="forestry bureau of the test, from its survey of 2025",
+    declared_on="2026-11-22",
+)
+DECLARED_BOOK = default_book(declarations=DECLARED)
 SCHEMA = {
     "row": pl.UInt32,
     "county_code": pl.String,
@@ -18,6 +25,8 @@ SCHEMA = {
     "volume_m3_ha": pl.Float64,
     "volume_m3": pl.Float64,
     "stems_ha": pl.Float64,
+    "dbh_cm": pl.Float64,
+    "height_m": pl.Float64,
     "area_ha": pl.Float64,
     "scattered_volume_m3": pl.Float64,
     "scattered_species_group": pl.String,
@@ -48,6 +57,8 @@ def stand_rows(max_size: int = 30) -> st.SearchStrategy[list[dict[str, Any]]]:
             "volume_m3_ha": st.none() | st.just(0.0) | number,
             "volume_m3": st.none() | number,
             "stems_ha": st.none() | st.just(0.0) | number,
+            "dbh_cm": st.none() | st.just(0.0) | st.floats(0.5, 80.0),
+            "height_m": st.none() | st.just(0.0) | st.floats(0.5, 40.0),
             "area_ha": st.floats(0.01, 500.0),
             "scattered_volume_m3": st.none() | st.just(0.0) | number,
             "scattered_species_group": st.none() | st.sampled_from(SPECIES_GROUPS),

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from tests.measurement.stands import (
     BOOK,
+    DECLARED_BOOK,
     EXPANSION_BOOK,
     LAND_CLASSES,
     SPECIES_GROUPS,
@@ -20,19 +21,19 @@ from senhui.measurement.choice import RuleFileWrong, method_rules, parse_rules
 RULES = method_rules()
 
 
-@pytest.mark.parametrize("book", [BOOK, EXPANSION_BOOK], ids=lambda book: book.prefer)
+@pytest.mark.parametrize("book", [BOOK, EXPANSION_BOOK, DECLARED_BOOK], ids=lambda book: book.id)
 def test_every_stand_there_can_be_gets_an_estimate_or_a_reason(book: MethodBook) -> None:
-    values = (None, 0.0, 80.0, -1.0, float("nan"), float("inf"))
-    layer = stands(
-        {
-            "land_class": land_class,
-            "species_group": group,
-            "volume_m3_ha": volume,
-            "stems_ha": stems,
-            "area_ha": 1.0,
-        }
-        for land_class, group, volume, stems in product((*LAND_CLASSES, None), (*SPECIES_GROUPS, None), values, values)
-    )
+    numbers = (None, 0.0, 80.0, -1.0, float("nan"), float("inf"))
+    land = pl.DataFrame({"land_class": [*LAND_CLASSES, None]})
+    for name, values in (
+        ("species_group", (*SPECIES_GROUPS, None)),
+        ("volume_m3_ha", (*numbers, 8.0)),
+        ("stems_ha", numbers),
+        ("dbh_cm", (None, float("nan"), 3.0, 20.0)),
+        ("height_m", (None, 0.0, 12.0)),
+    ):
+        land = land.join(pl.DataFrame({name: values}, strict=False), how="cross")
+    layer = pl.concat([stands([{}])[:0], land.with_columns(area_ha=pl.lit(1.0))], how="diagonal_relaxed")
     found = measured(layer, book=book)
     has_estimate = found["main_tc"].is_not_null() & found["main_tc"].is_finite()
     has_reason = found["no_estimate_reason"].is_not_null()
@@ -137,7 +138,8 @@ def test_known_words_are_not_refused() -> None:
 
 def test_every_rule_decides_for_some_stand() -> None:
     """A rule that never fires hides behind another one."""
-    fired = {derivation.rule.id for book in (BOOK, EXPANSION_BOOK) for derivation in book.derivations}
+    books = (BOOK, EXPANSION_BOOK, DECLARED_BOOK)
+    fired = {derivation.rule.id for book in books for derivation in book.derivations}
     assert {rule.id for rule in RULES.rules} == fired
 
 
@@ -150,7 +152,8 @@ def test_a_rule_names_only_what_exists() -> None:
 
 
 def test_equal_books_have_one_name_and_others_another() -> None:
-    assert default_book().id == BOOK.id != EXPANSION_BOOK.id
+    assert default_book().id == BOOK.id
+    assert len({book.id for book in (BOOK, EXPANSION_BOOK, DECLARED_BOOK)}) == 3
 
 
 RULE_FILE = """
@@ -171,6 +174,14 @@ calibration_domains: {other: [sparse_forest]}
         ("method: none,", "method: guess,"),
         ("of: main,", "of: both,"),
         ("of: main,", "of: main, volume: [some],"),
+        ("of: main,", "of: main, land_classes: [tree_forest], volume: [positive],"),
+        ("of: main,", "of: main, volume: [zero],"),
+        ("of: main,", "of: main, land_classes: [bamboo_forest], mean_tree: [tree],"),
+        ("of: main,", "of: main, land_classes: [tree_forest], culms: [counted],"),
+        ("of: main,", "of: ground, mean_tree: [tree],"),
+        ("of: main,", "of: main, declared: [the_weather],"),
+        ("parameters: {}", "parameters: {a: {symbol: a, declared: the_weather}}"),
+        ("parameters: {}", "parameters: {a: {symbol: a, table: t, column: c, row: r, row_of: g}}"),
         ("inputs: [area_ha]", "inputs: [height_m]"),
         ("calibration_domains:", "domains:"),
         ("parameters: {}", "parameters: {a: {symbol: a, table: t}}"),

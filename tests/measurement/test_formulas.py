@@ -14,6 +14,7 @@ from senhui.measurement import (
     biomass_by_culms_t_ha,
     biomass_by_expansion_t_ha,
     biomass_by_volume_line_t_ha,
+    biomass_on_volume_ramp_t_ha,
     carbon_tc_ha,
     stock_tc,
     tree_volume_m3,
@@ -26,8 +27,9 @@ FORMULAS: dict[str, tuple[Callable[..., Any], int, dict[str, float]]] = {
         1,
         {"density_t_m3": 0.307, "expansion_ratio": 1.634, "root_ratio": 0.246},
     ),
-    "volume_line": (
-        biomass_by_volume_line_t_ha,
+    "volume_line": (biomass_by_volume_line_t_ha, 1, {"slope_t_m3": 0.4652, "intercept_t_ha": 19.141}),
+    "volume_ramp": (
+        biomass_on_volume_ramp_t_ha,
         1,
         {"slope_t_m3": 0.4652, "intercept_t_ha": 19.141, "ramp_end_m3_ha": 20.0},
     ),
@@ -56,15 +58,16 @@ def test_numpy_series_and_expression_give_the_same(name: str, values: list[float
 
 @given(volume=st.floats(0.0, 1000.0), step=st.floats(0.0, 1000.0))
 def test_more_volume_is_never_less_biomass(volume: float, step: float) -> None:
-    numbers = FORMULAS["volume_line"][2]
-    low, high = biomass_by_volume_line_t_ha(np.array([volume, volume + step]), **numbers)
+    numbers = FORMULAS["volume_ramp"][2]
+    low, high = biomass_on_volume_ramp_t_ha(np.array([volume, volume + step]), **numbers)
     assert high >= low >= 0.0
 
 
 def test_the_two_lines_meet_at_the_end_of_the_ramp() -> None:
-    numbers = FORMULAS["volume_line"][2]
-    end = numbers["ramp_end_m3_ha"]
-    below, at, above = biomass_by_volume_line_t_ha(np.array([end - 1e-9, end, end + 1e-9]), **numbers)
+    line, ramp = FORMULAS["volume_line"][2], FORMULAS["volume_ramp"][2]
+    end = ramp["ramp_end_m3_ha"]
+    (below,) = biomass_on_volume_ramp_t_ha(np.array([end - 1e-9]), **ramp)
+    at, above = biomass_by_volume_line_t_ha(np.array([end, end + 1e-9]), **line)
     assert at == pytest.approx(0.4652 * 20.0 + 19.141)
     assert below == pytest.approx(at, rel=1e-9)
     assert above == pytest.approx(at, rel=1e-9)

@@ -15,7 +15,7 @@ from senhui.measurement import (
     design_totals_from_shares,
     tree_volume_m3,
 )
-from senhui.parameters import scalar, value
+from senhui.parameters import value
 from senhui.quantities import tc_from_wan_tc, tco2e_from_tc, wan_tc_from_tc
 
 CASES = Path(__file__).parent / "cases"
@@ -48,7 +48,6 @@ def test_a_hundred_cubic_metres_by_both_methods(case: Case) -> None:
         volume_m3_ha,
         slope_t_m3=_number("bef_continuous_zhejiang", zhejiang, "a_t_m3"),
         intercept_t_ha=_number("bef_continuous_zhejiang", zhejiang, "b_t_ha"),
-        ramp_end_m3_ha=float(scalar("low_volume_ramp_end_m3_ha").value),
     )
     found = {
         "expansion_t_ha": expansion_t_ha[0],

@@ -150,7 +150,9 @@ def test_the_stands_keep_their_columns_and_get_the_measured_ones() -> None:
 
 
 def test_an_empty_layer_measures_to_an_empty_layer() -> None:
-    assert measured(stands([{}])[:0]).columns[-1] == "calibrated_stock_tc"
+    empty = measured(stands([{}])[:0])
+    assert empty.height == 0
+    assert empty.columns[-len(MEASURED_COLUMNS) :] == list(MEASURED_COLUMNS)
 
 
 def test_measuring_does_not_alter_the_book() -> None:

@@ -20,8 +20,10 @@ from senhui.measurement.calibration import (
     design_totals_from_shares,
 )
 from senhui.measurement.carbon import carbon_tc_ha
+from senhui.measurement.declarations import NOTHING_DECLARED, DeclarationIncomplete, Declarations
 from senhui.measurement.derivation import Derivation, DerivationInput, ParameterUse, RuleNote, parameters_used
 from senhui.measurement.fire import fire_dead_organic_matter_tco2e, fire_gas_t, fire_non_co2_tco2e
+from senhui.measurement.ground import GROUND_POOLS
 from senhui.measurement.sub_compartment import (
     MEASURED_COLUMNS,
     UnknownKeys,
@@ -33,13 +35,18 @@ from senhui.measurement.tree import (
     above_ground_t_ha,
     biomass_by_expansion_t_ha,
     biomass_by_volume_line_t_ha,
+    biomass_on_volume_ramp_t_ha,
     tree_volume_m3,
 )
 
 __all__ = [
+    "GROUND_POOLS",
     "MEASURED_COLUMNS",
+    "NOTHING_DECLARED",
     "CalibrationFactor",
     "CalibrationFactors",
+    "DeclarationIncomplete",
+    "Declarations",
     "Derivation",
     "DerivationInput",
     "DesignError",
@@ -55,6 +62,7 @@ __all__ = [
     "biomass_by_culms_t_ha",
     "biomass_by_expansion_t_ha",
     "biomass_by_volume_line_t_ha",
+    "biomass_on_volume_ramp_t_ha",
     "calibrate",
     "calibration_from_dict",
     "carbon_tc_ha",

@@ -1,8 +1,8 @@
 """The method book: the rules and the published numbers worked out for every kind of stand there can be.
 
-Land class, species group, and whether volume and culms are recorded are all that the choice looks at, so there are only
-a few thousand kinds of stand. The book lists them once as a small table, which the pipeline of `sub_compartment.py`
-joins to millions of rows, and keeps one derivation for each way a number comes about.
+Land class, species group, and which of volume, culms and mean tree were surveyed are all that the choice looks at, so
+there are only a few thousand kinds of stand. The book lists them once as a small table, which the pipeline of
+`sub_compartment.py` joins to millions of rows, and keeps one derivation for each way a number comes about.
 """
 
 import hashlib
@@ -18,18 +18,24 @@ from senhui import parameters
 from senhui.measurement.carbon import carbon_tc_ha
 from senhui.measurement.choice import (
     BOOKS,
-    CULMS,
+    CULM_SURVEYS,
+    SCATTERED_VOLUMES,
+    TREE_SURVEYS,
     UNRECORDED,
-    VOLUMES,
     BookName,
+    LandKind,
     Method,
     MethodRules,
     ParameterReference,
     Rule,
-    StandKind,
+    SurveyKind,
+    first_fit,
     method_rules,
+    surveys_of,
 )
+from senhui.measurement.declarations import NOTHING_DECLARED, Declarations
 from senhui.measurement.derivation import Derivation, ParameterUse, RuleNote
+from senhui.measurement.mean_tree import FORMULAS, MeanTree
 from senhui.parameters import ParameterValue
 
 COEFFICIENTS = (
@@ -43,17 +49,30 @@ COEFFICIENTS = (
     "culm_mass_kg",
     "density_tc_ha",
 )
-POOLS = ("tree", "bamboo", "shrub", "economic", "scattered")
-CROSSWALK_COLUMNS = ("zhejiang_row", "arcm_row")
+GROUND_COEFFICIENTS = (
+    "understory_tc_ha",
+    "litter_tc_ha",
+    "soil_100cm_tc_ha",
+    "soil_30cm_tc_ha",
+    "dead_wood_tc_ha",
+    "dead_wood_ratio",
+)
+POOLS = ("tree", "bamboo", "shrub", "economic", "scattered", "ground")
+ROW_NUMBERS = (*COEFFICIENTS, *GROUND_COEFFICIENTS, "biomass_t_ha")
+N_SURVEYS = max(len(TREE_SURVEYS), len(CULM_SURVEYS))
+"""Every land class has this many rows per species group, so that a row is found by arithmetic."""
+CROSSWALK_COLUMNS = ("zhejiang_row", "arcm_row", "zhejiang_d2h_row", "li_lei_row", "zhejiang_type_row")
 
 
 @dataclass(frozen=True)
 class MethodBook:
     """What is done with each kind of stand.
 
-    `main` has one row per land class × species group × volume × culms, `scattered` one per species group × volume, each
-    under the number that `main_key` and `scattered_key` give it. A coefficient that a method does not use is null, so
-    a formula that is not meant for a row yields null there.
+    `main` has one row per land class × species group × survey, `scattered` one per species group × volume, each under
+    the number that the pipeline gives it. A coefficient that a method does not use is null, so a formula that is not
+    meant for a row yields null there. `mean_trees` holds, by derivation, what is measured tree by tree: few stands are,
+    and their many coefficients would only widen the table for all others. `ramp_end_m3_ha` and `small_tree_below_cm`
+    are where one kind of survey ends and the next begins.
     """
 
     id: str
@@ -63,6 +82,10 @@ class MethodBook:
     derivations: list[Derivation]
     main: pl.DataFrame
     scattered: pl.DataFrame
+    mean_trees: dict[int, MeanTree]
+    ramp_end_m3_ha: float
+    small_tree_below_cm: float
+    declarations: Declarations
 
 
 def _species(group: str, crosswalk: Mapping[str, dict[str, str | None]]) -> tuple[str, frozenset[str]]:
@@ -73,45 +96,71 @@ def _species(group: str, crosswalk: Mapping[str, dict[str, str | None]]) -> tupl
     return str(row["kind"]), frozenset(column for column in CROSSWALK_COLUMNS if row[column] is not None)
 
 
-def _value(reference: ParameterReference, row: str | None) -> ParameterValue:
+def _uses(
+    method: Method, group: str | None, crosswalk: Mapping[str, dict[str, str | None]], declarations: Declarations
+) -> dict[str, ParameterUse]:
+    """Fetch the numbers of a method for a species group; the rows and declarations it went through are parameters too.
+
+    What is not declared is left out.
+    """
+    uses: dict[str, ParameterUse] = {}
+    for argument, reference in method.parameters.items():
+        declared = reference.declared or reference.row_declared
+        if declared is not None and declared not in declarations.made:
+            continue
+        if reference.row_of is not None:
+            assert group is not None
+            way = parameters.value("species_groups", group, reference.row_of)
+            uses[reference.row_of] = ParameterUse(reference.row_of, way)
+        if reference.row_declared is not None:
+            uses[reference.row_declared] = ParameterUse(
+                reference.row_declared, declarations.value(reference.row_declared)
+            )
+        value = _value(reference, group, crosswalk, declarations)
+        uses[argument] = ParameterUse(reference.symbol, value)
+    return uses
+
+
+def _value(
+    reference: ParameterReference,
+    group: str | None,
+    crosswalk: Mapping[str, dict[str, str | None]],
+    declarations: Declarations,
+) -> ParameterValue:
     if reference.scalar is not None:
         return parameters.scalar(reference.scalar)
+    if reference.declared is not None:
+        return declarations.value(reference.declared)
+    row = reference.row
+    if reference.row_of is not None:
+        assert group is not None
+        row = crosswalk[group][reference.row_of]
+    if reference.row_declared is not None:
+        row = str(declarations.value(reference.row_declared).value)
     assert reference.table is not None
     assert reference.column is not None
     assert row is not None
     return parameters.value(reference.table, row, reference.column)
 
 
-def _uses(method: Method, group: str | None, crosswalk: Mapping[str, dict[str, str | None]]) -> dict[str, ParameterUse]:
-    """Fetch the numbers of a method for a species group; the crosswalk rows it went through are parameters too."""
-    uses: dict[str, ParameterUse] = {}
-    for argument, reference in method.parameters.items():
-        row = None
-        if reference.row_of is not None:
-            assert group is not None
-            row = crosswalk[group][reference.row_of]
-            uses[reference.row_of] = ParameterUse(
-                reference.row_of, parameters.value("species_groups", group, reference.row_of)
-            )
-        uses[argument] = ParameterUse(reference.symbol, _value(reference, row))
-    return uses
-
-
 class _Derivations:
     """Number the derivations while the book is written: one per rule, and per species group where it matters."""
 
-    def __init__(self, rules: MethodRules, crosswalk: Mapping[str, dict[str, str | None]]) -> None:
+    def __init__(
+        self, rules: MethodRules, crosswalk: Mapping[str, dict[str, str | None]], declarations: Declarations
+    ) -> None:
         self.rules = rules
         self.crosswalk = crosswalk
+        self.declarations = declarations
         self.made: dict[tuple[str, str | None], tuple[Derivation, dict[str, float]]] = {}
 
-    def of(self, rule: Rule, group: str) -> tuple[Derivation, dict[str, float]]:
-        """Return the derivation and its coefficients by argument name."""
+    def of(self, rule: Rule, group: str) -> Derivation:
+        """Return the derivation of a rule for a species group."""
         method = self.rules.methods[rule.method]
         of_species = any(reference.row_of for reference in method.parameters.values())
         key = (rule.id, group if of_species else None)
         if key not in self.made:
-            uses = _uses(method, key[1], self.crosswalk)
+            uses = _uses(method, key[1], self.crosswalk, self.declarations)
             derivation = Derivation(
                 id=len(self.made),
                 kind=rule.of,
@@ -124,37 +173,46 @@ class _Derivations:
                 parameters=tuple(uses.values()),
                 rule=RuleNote(rule.id, rule.reason_zh, rule.reason_en),
             )
-            coefficients = {name: float(uses[name].value.value) for name in method.parameters}
-            self.made[key] = derivation, coefficients
-        return self.made[key]
+            numbers = {name: float(uses[name].value.value) for name in method.parameters if name in uses}
+            self.made[key] = derivation, numbers
+        return self.made[key][0]
+
+    def rows(self) -> pl.DataFrame:
+        """Return one row per derivation, in order, with what the pipeline needs of it."""
+        return _frame([self._row(*made) for made in self.made.values()])
+
+    def _row(self, derivation: Derivation, numbers: dict[str, float]) -> dict[str, object]:
+        method = self.rules.methods[derivation.method]
+        known = {name: value for name, value in numbers.items() if name in ROW_NUMBERS and method.id not in FORMULAS}
+        return {
+            "method": method.id,
+            "derivation_id": derivation.id,
+            "no_estimate_reason": derivation.rule.id if method.id == "no_estimate" else None,
+            "pool": method.pool,
+            **dict.fromkeys(ROW_NUMBERS),
+            **known,
+            **({"density_tc_ha": 0.0} if method.id == "declared_zero" else {}),
+        }
+
+    def mean_trees(self) -> dict[int, MeanTree]:
+        """Return what is measured tree by tree, by the number of its derivation."""
+        return {
+            derivation.id: MeanTree(FORMULAS[derivation.method], numbers)
+            for derivation, numbers in self.made.values()
+            if derivation.method in FORMULAS
+        }
 
 
-def _entry(key: int, rule: Rule, method: Method, made: tuple[Derivation, dict[str, float]]) -> dict[str, object]:
-    derivation, coefficients = made
-    return {
-        "key": key,
-        "method": method.id,
-        "derivation_id": derivation.id,
-        "no_estimate_reason": rule.id if method.id == "no_estimate" else None,
-        "pool": method.pool,
-        **dict.fromkeys((*COEFFICIENTS, "biomass_t_ha")),
-        **coefficients,
-        **({"density_tc_ha": 0.0} if method.id == "declared_zero" else {}),
-    }
-
-
-def _frame(entries: list[dict[str, object]]) -> pl.DataFrame:
-    """Make the table to join, and turn mean biomass into mean carbon with the same formula as everywhere."""
+def _frame(rows: list[dict[str, object]]) -> pl.DataFrame:
+    """Make a table of coefficients, and turn mean biomass into mean carbon with the same formula as everywhere."""
     schema: dict[str, pl.DataType | type[pl.DataType]] = {
-        "key": pl.UInt32,
         "method": pl.String,
         "derivation_id": pl.Int32,
         "no_estimate_reason": pl.String,
         "pool": pl.Enum(POOLS),
-        "domain": pl.String,
-        **dict.fromkeys((*COEFFICIENTS, "biomass_t_ha"), pl.Float64),
+        **dict.fromkeys(ROW_NUMBERS, pl.Float64),
     }
-    frame = pl.DataFrame(entries, schema=schema)
+    frame = pl.DataFrame(rows, schema=schema)
     by_biomass = carbon_tc_ha(frame["biomass_t_ha"], carbon_frac=frame["carbon_frac"])
     return frame.with_columns(pl.coalesce(pl.col("density_tc_ha"), by_biomass).alias("density_tc_ha")).drop(
         "biomass_t_ha"
@@ -167,7 +225,7 @@ def _digest(derivations: list[Derivation]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def write_book(rules: MethodRules, *, prefer: BookName) -> MethodBook:
+def write_book(rules: MethodRules, *, prefer: BookName, declarations: Declarations = NOTHING_DECLARED) -> MethodBook:
     """Apply the rules to every kind of stand.
 
     Raises
@@ -179,34 +237,58 @@ def write_book(rules: MethodRules, *, prefer: BookName) -> MethodBook:
     crosswalk = {str(row["id"]): row for row in parameters.table("species_groups").frame.iter_rows(named=True)}
     land_classes = (*parameters.table("land_classes").frame["id"], UNRECORDED)
     groups = (*crosswalk, UNRECORDED)
-    derivations = _Derivations(rules, crosswalk)
-    main: list[dict[str, object]] = []
-    for key, (land_class, group, volume, culms) in enumerate(product(land_classes, groups, VOLUMES, CULMS)):
-        kind, rows = _species(group, crosswalk)
-        rule = rules.choose(StandKind(land_class, group, kind, volume, culms, rows), of="main", book=prefer)
-        entry = _entry(key, rule, rules.methods[rule.method], derivations.of(rule, group))
-        main.append(entry | {"domain": rules.domain_of.get(land_class)})
-    scattered: list[dict[str, object]] = []
-    for key, (group, volume) in enumerate(product(groups, VOLUMES)):
-        kind, rows = _species(group, crosswalk)
-        stand = StandKind(UNRECORDED, group, kind, volume, "none", rows)
-        rule = rules.choose(stand, of="scattered", book=prefer)
-        entry = _entry(key, rule, rules.methods[rule.method], derivations.of(rule, group))
-        scattered.append(entry)
+    derivations = _Derivations(rules, crosswalk, declarations)
+    main: list[tuple[int, int]] = []
+    domains: list[str | None] = []
+    for land_class, group in product(land_classes, groups):
+        land = LandKind(land_class, group, *_species(group, crosswalk))
+        fitting, below = (
+            rules.fitting(land, of=of, book=prefer, declared=declarations.made) for of in ("main", "ground")
+        )
+        ground = derivations.of(first_fit(below, SurveyKind(), of=land), group).id
+        surveys = surveys_of(land_class)
+        for survey in (*surveys, *[surveys[-1]] * (N_SURVEYS - len(surveys))):
+            main.append((derivations.of(first_fit(fitting, survey, of=land), group).id, ground))
+            domains.append(rules.domain_of.get(land_class))
+    scattered: list[int] = []
+    for group, volume in product(groups, SCATTERED_VOLUMES):
+        land = LandKind(UNRECORDED, group, *_species(group, crosswalk))
+        fitting = rules.fitting(land, of="scattered", book=prefer, declared=declarations.made)
+        scattered.append(derivations.of(first_fit(fitting, SurveyKind(volume=volume), of=land), group).id)
     made = [derivation for derivation, _ in derivations.made.values()]
+    rows = derivations.rows()
     return MethodBook(
         id=f"{prefer}-{_digest(made)}",
         prefer=prefer,
         land_classes=land_classes,
         species_groups=groups,
         derivations=made,
-        main=_frame(main),
-        scattered=_frame(scattered),
+        main=_main(rows, main).with_columns(pl.Series("domain", domains, dtype=pl.String)),
+        scattered=_numbered(rows.drop(GROUND_COEFFICIENTS)[scattered]),
+        mean_trees=derivations.mean_trees(),
+        ramp_end_m3_ha=float(parameters.scalar("low_volume_ramp_end_m3_ha").value),
+        small_tree_below_cm=float(parameters.value("lyt2264_cunninghamia", "rsr_below_5_cm", "dbh_to_cm").value),
+        declarations=declarations,
     )
 
 
+def _main(rows: pl.DataFrame, chosen: list[tuple[int, int]]) -> pl.DataFrame:
+    """Put the coefficients of the stand and those of the ground under it side by side."""
+    own = rows.drop(GROUND_COEFFICIENTS)[[stand for stand, _ in chosen]]
+    below = rows[[ground for _, ground in chosen]].select(
+        pl.col("derivation_id").alias("ground_derivation_id"),
+        pl.col("no_estimate_reason").alias("ground_no_estimate_reason"),
+        *GROUND_COEFFICIENTS,
+    )
+    return _numbered(pl.concat([own, below], how="horizontal"))
+
+
+def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_row_index("key")
+
+
 @cache
-def default_book(*, prefer: BookName = "volume_line") -> MethodBook:
+def default_book(*, prefer: BookName = "volume_line", declarations: Declarations = NOTHING_DECLARED) -> MethodBook:
     """Return the book with the rules and parameter editions of this program.
 
     Parameters
@@ -214,5 +296,7 @@ def default_book(*, prefer: BookName = "volume_line") -> MethodBook:
     prefer
         Which method a tree stand with volume gets: `volume_line`, the line over volume used for the inventory of
         Zhejiang, or `expansion`, the national expansion factors. Both exist for every tree species group.
+    declarations
+        What this installation declares of culms and soils; by default nothing, and no estimate rests on it.
     """
-    return write_book(method_rules(), prefer=prefer)
+    return write_book(method_rules(), prefer=prefer, declarations=declarations)

@@ -2,7 +2,8 @@
 
 `measure_stands` adds the measurement to each stand, `totals` adds stands up. Both are lazy and run with the streaming
 engine, so ten million stands need no more memory than ten thousand. The formulas stand in `tree.py`, `bamboo.py`,
-`area_density.py` and `carbon.py`; which of them a stand gets stands in `parameters/method_rules.yaml`.
+`mean_tree.py`, `ground.py`, `area_density.py` and `carbon.py`; which of them a stand gets stands in
+`parameters/method_rules.yaml`.
 Cases: `tests/measurement/`.
 """
 
@@ -12,7 +13,7 @@ import polars as pl
 
 from senhui.measurement.area_density import stock_tc
 from senhui.measurement.bamboo import biomass_by_culms_t_ha
-from senhui.measurement.book import COEFFICIENTS, MethodBook
+from senhui.measurement.book import COEFFICIENTS, N_SURVEYS, MethodBook
 from senhui.measurement.calibration import (
     NOT_CALIBRATED,
     SCATTERED_DOMAIN,
@@ -22,8 +23,16 @@ from senhui.measurement.calibration import (
     sum_of_known,
 )
 from senhui.measurement.carbon import carbon_tc_ha
-from senhui.measurement.choice import CULMS, VOLUMES
-from senhui.measurement.tree import above_ground_t_ha, biomass_by_expansion_t_ha, biomass_by_volume_line_t_ha
+from senhui.measurement.choice import CULM_LAND, MEAN_TREES, SCATTERED_VOLUMES
+from senhui.measurement.ground import GROUND_POOLS, dead_wood_by_ratio_tc_ha
+from senhui.measurement.mean_tree import POOLS as MEAN_TREE_POOLS
+from senhui.measurement.mean_tree import mean_tree_tc_ha
+from senhui.measurement.tree import (
+    above_ground_t_ha,
+    biomass_by_expansion_t_ha,
+    biomass_by_volume_line_t_ha,
+    biomass_on_volume_ramp_t_ha,
+)
 
 HECTARE_POOLS = ("bamboo", "shrub", "economic")
 MEASURED_COLUMNS = (
@@ -45,6 +54,10 @@ MEASURED_COLUMNS = (
     "main_factor",
     "scattered_factor",
     "calibrated_stock_tc",
+    "ground_derivation_id",
+    "ground_no_estimate_reason",
+    *(f"{pool}_tc_ha" for pool in GROUND_POOLS),
+    *(f"{pool}_tc" for pool in GROUND_POOLS),
 )
 """What `measure_stands` adds to a stand, in this order."""
 
@@ -94,8 +107,8 @@ def measure_stands(
     Parameters
     ----------
     stands
-        Canonical stands; read are land_class, species_group, volume_m3_ha, stems_ha, area_ha, scattered_volume_m3 and
-        scattered_species_group.
+        Canonical stands; read are land_class, species_group, volume_m3_ha, stems_ha, dbh_cm, height_m, area_ha,
+        scattered_volume_m3 and scattered_species_group.
     book
         From `default_book`.
     factors
@@ -109,7 +122,9 @@ def measure_stands(
         estimate, 0 in pools that the stand does not have) and their sum times the area, main_tc [tC];
         scattered_derivation_id, scattered_no_estimate_reason, scattered_tc_ha, scattered_tc (all null where no
         scattered volume is recorded); stock_tc_ha, stock_tc (null where neither pool has an estimate);
-        main_factor, scattered_factor, calibrated_stock_tc.
+        main_factor, scattered_factor, calibrated_stock_tc; and beside the stock, never in it, the ground:
+        ground_derivation_id, ground_no_estimate_reason, and understory, dead_wood, litter, soil_100cm, soil_30cm per
+        hectare (_tc_ha) and in all (_tc), null without a basis.
 
     Raises
     ------
@@ -139,7 +154,9 @@ def totals(measured: pl.LazyFrame, *, by: Sequence[str]) -> pl.LazyFrame:
     Returns
     -------
     one row per group with n, area_ha, area_without_estimate_ha (stands whose main pool has no estimate), volume_m3,
-    scattered_volume_without_estimate_m3, main_tc, scattered_tc, stock_tc, calibrated_stock_tc. Groups add up.
+    scattered_volume_without_estimate_m3, main_tc, scattered_tc, stock_tc, calibrated_stock_tc,
+    ground_without_estimate_ha (stands without a basis for any pool of the ground), understory_tc, dead_wood_tc,
+    litter_tc, soil_100cm_tc, soil_30cm_tc. Groups add up; the sums of what is nowhere known are zero.
     """
     measures = [
         pl.len().alias("n"),
@@ -148,6 +165,11 @@ def totals(measured: pl.LazyFrame, *, by: Sequence[str]) -> pl.LazyFrame:
         pl.col("volume_m3").sum(),
         _where_null("scattered_tc", pl.col("scattered_volume_m3")).sum().alias("scattered_volume_without_estimate_m3"),
         pl.col("main_tc", "scattered_tc", "stock_tc", "calibrated_stock_tc").sum(),
+        pl.when(pl.col("ground_no_estimate_reason").is_not_null())
+        .then(pl.col("area_ha"))
+        .sum()
+        .alias("ground_without_estimate_ha"),
+        pl.col(*(f"{pool}_tc" for pool in GROUND_POOLS)).sum(),
     ]
     return measured.group_by(by).agg(measures) if by else measured.select(measures)
 
@@ -161,13 +183,10 @@ def _with_main(stands: pl.LazyFrame, *, book: MethodBook, factors: CalibrationFa
     """Add the pools of the stand itself, per hectare and in all."""
     volume_m3_ha, area_ha = pl.col("volume_m3_ha"), pl.col("area_ha")
     coefficient = {name: pl.col(name) for name in COEFFICIENTS}
+    line = {name: coefficient[name] for name in ("slope_t_m3", "intercept_t_ha")}
     biomass_t_ha = pl.coalesce(
-        biomass_by_volume_line_t_ha(
-            volume_m3_ha,
-            slope_t_m3=coefficient["slope_t_m3"],
-            intercept_t_ha=coefficient["intercept_t_ha"],
-            ramp_end_m3_ha=coefficient["ramp_end_m3_ha"],
-        ),
+        biomass_on_volume_ramp_t_ha(volume_m3_ha, **line, ramp_end_m3_ha=coefficient["ramp_end_m3_ha"]),
+        biomass_by_volume_line_t_ha(volume_m3_ha, **line),
         biomass_by_expansion_t_ha(
             volume_m3_ha,
             density_t_m3=coefficient["density_t_m3"],
@@ -176,17 +195,21 @@ def _with_main(stands: pl.LazyFrame, *, book: MethodBook, factors: CalibrationFa
         ),
         biomass_by_culms_t_ha(pl.col("stems_ha"), culm_mass_kg=coefficient["culm_mass_kg"]),
     )
+    mean_above_tc_ha, mean_below_tc_ha = (pl.col("mean_tree").struct.field(name) for name in MEAN_TREE_POOLS)
     main_tc_ha = pl.coalesce(
-        carbon_tc_ha(biomass_t_ha, carbon_frac=coefficient["carbon_frac"]), coefficient["density_tc_ha"]
+        carbon_tc_ha(biomass_t_ha, carbon_frac=coefficient["carbon_frac"]),
+        coefficient["density_tc_ha"],
+        mean_above_tc_ha + mean_below_tc_ha,
     )
     pool, density_tc_ha = pl.col("pool"), pl.col("main_tc_ha")
-    above_tc_ha = above_ground_t_ha(density_tc_ha, root_ratio=coefficient["root_ratio"])
+    above_tc_ha = pl.coalesce(mean_above_tc_ha, above_ground_t_ha(density_tc_ha, root_ratio=coefficient["root_ratio"]))
     # The factors join the small table: looking them up in the large one would take it out of the stream.
     main_factor = factor_of_domain(pl.col("domain"), factors=factors).alias("main_factor")
     table = book.main.with_columns(main_factor).drop("domain")
     return (
         stands.with_columns(_main_key(book).alias("key"))
         .join(table.lazy(), on="key", how="left", maintain_order="left")
+        .with_columns(mean_tree_tc_ha(book.mean_trees).alias("mean_tree"))
         .with_columns(main_tc_ha.alias("main_tc_ha"))
         .with_columns(
             _pool(pool == "tree", above_tc_ha).alias("tree_above_tc_ha"),
@@ -194,8 +217,19 @@ def _with_main(stands: pl.LazyFrame, *, book: MethodBook, factors: CalibrationFa
             *[_pool(pool == name, density_tc_ha).alias(f"{name}_tc_ha") for name in HECTARE_POOLS],
             stock_tc(area_ha, density_tc_ha=density_tc_ha).alias("main_tc"),
         )
-        .drop("key", "pool", *COEFFICIENTS)
+        .with_columns(_dead_wood_tc_ha())
+        .with_columns(
+            stock_tc(area_ha, density_tc_ha=pl.col(f"{name}_tc_ha")).alias(f"{name}_tc") for name in GROUND_POOLS
+        )
+        .drop("key", "pool", "mean_tree", "dead_wood_ratio", *COEFFICIENTS)
     )
+
+
+def _dead_wood_tc_ha() -> pl.Expr:
+    """Return dead wood by density or by its ratio to the trees; the rule of the ground filled one of the two."""
+    tree_tc_ha = pl.col("tree_above_tc_ha") + pl.col("tree_below_tc_ha")
+    by_ratio_tc_ha = dead_wood_by_ratio_tc_ha(tree_tc_ha, dead_wood_ratio=pl.col("dead_wood_ratio"))
+    return pl.coalesce(pl.col("dead_wood_tc_ha"), by_ratio_tc_ha).alias("dead_wood_tc_ha")
 
 
 def _with_scattered(stands: pl.LazyFrame, *, book: MethodBook, factors: CalibrationFactors) -> pl.LazyFrame:
@@ -218,7 +252,7 @@ def _with_scattered(stands: pl.LazyFrame, *, book: MethodBook, factors: Calibrat
         "no_estimate_reason": "scattered_no_estimate_reason",
     }
     scattered_factor = pl.lit(factors.of(SCATTERED_DOMAIN)).alias("scattered_factor")
-    table = book.scattered.drop("method", "pool", "domain").rename(names)
+    table = book.scattered.drop("method", "pool").rename(names)
     return (
         stands.with_columns(_scattered_key(book).alias("key"))
         .join(table.lazy(), on="key", how="left", maintain_order="left")
@@ -239,14 +273,15 @@ def _main_key(book: MethodBook) -> pl.Expr:
     """Number the kind of stand in the order in which `write_book` lists the kinds."""
     land_class = _position("land_class", book.land_classes)
     group = _position("species_group", book.species_groups)
-    kind = land_class * len(book.species_groups) + group
-    return (kind * len(VOLUMES) + _volume("volume_m3_ha")) * len(CULMS) + _culms()
+    has_culms = land_class == book.land_classes.index(CULM_LAND)
+    survey = pl.when(has_culms).then(_culm_survey()).otherwise(_tree_survey(book))
+    return (land_class * len(book.species_groups) + group) * N_SURVEYS + survey
 
 
 def _scattered_key(book: MethodBook) -> pl.Expr:
     """Number the kind of scattered trees; null, and so no derivation, where no volume is recorded."""
     group = _position("scattered_species_group", book.species_groups)
-    key = group * len(VOLUMES) + _volume("scattered_volume_m3")
+    key = group * len(SCATTERED_VOLUMES) + _place(*_steps_of_volume("scattered_volume_m3"))
     return pl.when(pl.col("scattered_volume_m3").is_not_null()).then(key)
 
 
@@ -255,14 +290,39 @@ def _position(column: str, known: tuple[str, ...]) -> pl.Expr:
     return pl.col(column).cast(pl.Enum(known)).to_physical().cast(pl.UInt32).fill_null(len(known) - 1)
 
 
-def _volume(column: str) -> pl.Expr:
-    """Place a volume in `VOLUMES`: 0 none (null, negative, NaN, infinite), 1 zero, 2 positive."""
+def _tree_survey(book: MethodBook) -> pl.Expr:
+    """Place what was surveyed in `TREE_SURVEYS`: first by mean tree where no volume is recorded, then by volume."""
+    is_recorded, is_positive = _steps_of_volume("volume_m3_ha")
+    volume = _place(is_positive, pl.col("volume_m3_ha") >= book.ramp_end_m3_ha)
+    mean_tree = _place(
+        _is_positive("stems_ha") & _is_positive("dbh_cm"),
+        _is_positive("height_m"),
+        pl.col("dbh_cm") >= book.small_tree_below_cm,
+    )
+    return pl.when(is_recorded).then(volume + len(MEAN_TREES)).otherwise(mean_tree)
+
+
+def _culm_survey() -> pl.Expr:
+    """Place what was surveyed in `CULM_SURVEYS`: 0 none, 1 counted, 2 measured."""
+    return _place(_is_positive("stems_ha"), _is_positive("dbh_cm"))
+
+
+def _steps_of_volume(column: str) -> tuple[pl.Expr, pl.Expr]:
+    """Say whether a volume is usable (not null, negative, NaN or infinite), and whether it is more than zero."""
     volume = pl.col(column)
-    usable = (volume >= 0.0) & volume.is_finite()
-    return (usable.cast(pl.UInt32) + (usable & (volume > 0.0)).cast(pl.UInt32)).fill_null(0)
+    return (volume >= 0.0) & volume.is_finite(), volume > 0.0
 
 
-def _culms() -> pl.Expr:
-    """Place a culm count in `CULMS`: 0 none (null, 0, negative, NaN, infinite), 1 positive."""
-    culms_ha = pl.col("stems_ha")
-    return ((culms_ha > 0.0) & culms_ha.is_finite()).cast(pl.UInt32).fill_null(0)
+def _is_positive(column: str) -> pl.Expr:
+    """Say whether a number is usable; zero is not: a counted or measured zero means not counted or measured."""
+    return (pl.col(column) > 0.0) & pl.col(column).is_finite()
+
+
+def _place(*steps: pl.Expr) -> pl.Expr:
+    """Count how many steps hold, up to the first that does not; what is not known does not hold."""
+    held = pl.lit(True)
+    place = pl.lit(0, pl.UInt32)
+    for step in steps:
+        held = held & step.fill_null(False)
+        place = place + held.cast(pl.UInt32)
+    return place

@@ -84,27 +84,61 @@ def biomass_by_expansion_t_ha(
 
 
 def biomass_by_volume_line_t_ha(
+    volume_m3_ha: Column, *, slope_t_m3: Column | float, intercept_t_ha: Column | float
+) -> Column:
+    """Read the dry mass of a stand off a line over volume (换算因子连续函数法).
+
+    The line was fitted to closed stands and would give an empty hectare the mass of its intercept (3-46 t): below the
+    end of the ramp `biomass_on_volume_ramp_t_ha` takes its place.
+
+    Parameters
+    ----------
+    volume_m3_ha : (n,) float, [m3/ha], above the ramp
+        Stem volume over bark (蓄积).
+    slope_t_m3 : float or (n,) float, [t/m3], > 0
+        a of the line.
+    intercept_t_ha : float or (n,) float, [t/ha], >= 0
+        b of the line.
+
+    Returns
+    -------
+    (n,) float, [t dry mass/ha]
+        Trees with roots.
+
+    Notes
+    -----
+    B = a V + b. Source: Li Yin et al. 2016, Chinese Journal of Plant Ecology (ChinaXiv 201605.00429V1), table 1,
+    after Fang et al. 2001.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> biomass_by_volume_line_t_ha(np.array([100.0]), slope_t_m3=1.1783, intercept_t_ha=2.5585).round(4)
+    array([120.3885])
+    """
+    return volume_m3_ha * slope_t_m3 + intercept_t_ha
+
+
+def biomass_on_volume_ramp_t_ha(
     volume_m3_ha: Column,
     *,
     slope_t_m3: Column | float,
     intercept_t_ha: Column | float,
     ramp_end_m3_ha: Column | float,
 ) -> Column:
-    """Read the dry mass of a stand off a line over volume with a ramp at its foot (换算因子连续函数法).
+    """Lead the line over volume down to zero: the dry mass of a stand with little volume (低蓄积过渡带).
 
-    The line was fitted to closed stands and would give an empty hectare the mass of its intercept (3-46 t). Below
-    `ramp_end_m3_ha` a second straight line joins the origin to the fitted line, so the mass has no jump anywhere.
+    A straight line joins the origin to the fitted line at `ramp_end_m3_ha`, so the mass has no jump there; further up
+    the fitted line itself holds.
 
     Parameters
     ----------
     volume_m3_ha : (n,) float, [m3/ha], >= 0
         Stem volume over bark (蓄积).
-    slope_t_m3 : float or (n,) float, [t/m3], > 0
-        a of the line.
-    intercept_t_ha : float or (n,) float, [t/ha], >= 0
-        b of the line.
+    slope_t_m3, intercept_t_ha : float or (n,) float, [t/m3], [t/ha]
+        a and b of the fitted line.
     ramp_end_m3_ha : float or (n,) float, [m3/ha], > 0
-        Volume from which the fitted line itself holds.
+        Volume from which the fitted line holds.
 
     Returns
     -------
@@ -113,15 +147,15 @@ def biomass_by_volume_line_t_ha(
 
     Notes
     -----
-    B = a V + b min(V / V_ramp, 1). For V >= V_ramp this is B = a V + b. Source: Li Yin et al. 2016, Chinese Journal
-    of Plant Ecology (ChinaXiv 201605.00429V1), table 1, after Fang et al. 2001. The ramp is this program's own.
+    B = a V + b min(V / V_ramp, 1). Source: the line as in `biomass_by_volume_line_t_ha`; the ramp is this
+    program's own.
 
     Examples
     --------
     >>> import numpy as np
     >>> hard_broadleaf = {"slope_t_m3": 1.1783, "intercept_t_ha": 2.5585, "ramp_end_m3_ha": 20.0}
-    >>> biomass_by_volume_line_t_ha(np.array([0.0, 16.0, 20.0, 100.0]), **hard_broadleaf).round(4)
-    array([  0.    ,  20.8996,  26.1245, 120.3885])
+    >>> biomass_on_volume_ramp_t_ha(np.array([0.0, 16.0, 20.0]), **hard_broadleaf).round(4)
+    array([ 0.    , 20.8996, 26.1245])
     """
     return volume_m3_ha * slope_t_m3 + (volume_m3_ha / ramp_end_m3_ha).clip(None, 1.0) * intercept_t_ha
 
