@@ -77,9 +77,9 @@ def _moved(measured: pl.DataFrame, column: str, pools: dict[str, str], *, book: 
     names = [f"{pool}_tc" for pool in pools]
     readers = {item.id for item in book.derivations if column in {read.column for read in item.inputs}}
     used = [name for name, ids in zip(names, pools.values(), strict=True) if _any_in(measured[ids], readers)]
-    zero = {name: pl.lit(0.0) for name in names if name not in used}
-    if not used:
-        return measured.select(**zero)
+    zero = {name: pl.repeat(0.0, pl.len()) for name in names if name not in used}
+    if not used or not measured.schema[column].is_numeric():
+        return measured.select(pl.repeat(0.0, pl.len()).alias(name) for name in names)
     stands = measured.lazy().drop(MEASURED_COLUMNS, strict=False).with_columns(pl.col(column) * (1.0 + STEP))
     stepped = measure_stands(stands, book=book).select(used).collect()
     slopes = (((stepped[name] - measured[name]) / STEP).fill_null(0.0).alias(name) for name in used)
