@@ -175,13 +175,13 @@ def test_heights_of_the_outline_are_left_out(tmp_path: Path) -> None:
 
 def test_reading_goes_to_the_end_and_keeps_the_good_rows(tmp_path: Path) -> None:
     rows = good_rows().with_columns(
-        DI_LEI=pl.when(pl.int_range(pl.len()) < 4).then(pl.lit("9999")).otherwise(pl.col("DI_LEI"))
+        DI_LEI=pl.when(pl.int_range(pl.len()) < 3).then(pl.lit("9999")).otherwise(pl.col("DI_LEI"))
     )
     layer = read_sub_compartments(write_layer(rows, tmp_path / "layer.gpkg"))
-    assert layer.findings["row"].to_list() == [1, 2, 3, 4]
-    assert layer.stands["row"].to_list() == list(range(5, 13))
+    assert layer.findings["row"].to_list() == [1, 2, 3]
+    assert layer.stands["row"].to_list() == list(range(4, 13))
     assert layer.source_fields.height == 12
-    assert layer.source["n_rejected"] == 4
+    assert layer.source["n_rejected"] == 3
 
 
 def test_progress_rises_to_the_end(tmp_path: Path) -> None:

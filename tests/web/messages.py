@@ -43,7 +43,7 @@ def refused_layers() -> list[type[LayerRefused]]:
         kinds = waiting.pop().__subclasses__()
         found += kinds
         waiting += kinds
-    return found
+    return [kind for kind in found if "what" in vars(kind)]
 
 
 def _in_refusals() -> Iterator[Message]:

@@ -4,16 +4,16 @@ Levels with their reasons: ``levels.csv``. Texts and severities: ``reasons.py``.
 Cases: ``tests/intake/test_reasons.py``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
-from senhui.intake.fields import NUMBERS, as_number, as_text
+from senhui.intake.fields import NUMBERS, as_number, as_text, mapped_codes
 from senhui.intake.levels import LEVELS
 from senhui.intake.profile import ImportProfile
-from senhui.intake.reasons import REASONS
+from senhui.intake.reasons import GEOMETRY_INVALID, REASONS
 from senhui.intake.schema import FIELD_BY_NAME, FIELD_CODES
 from senhui.intake.stands import volume_rounding_m3
 
@@ -24,11 +24,22 @@ FINDINGS: Final = {
     "value": pl.String,
     "reason": pl.String,
     "n_rows": pl.UInt32,
+    "other_row": pl.UInt32,
+    "lon": pl.Float64,
+    "lat": pl.Float64,
     "severity": pl.String,
     "message_en": pl.String,
     "remedy_en": pl.String,
 }
-"""Columns of the findings. ``row`` is null and ``n_rows`` counts where one finding speaks for all rows with a code."""
+"""Columns of the findings.
+
+``row`` is null where a finding speaks of the layer: for all rows with a code, which ``n_rows`` counts, or of a gap
+between outlines. ``other_row`` is the other of two rows that a finding is about. ``lon`` and ``lat`` are a point to
+look at, degrees of EPSG:4490, null where the row has no outline.
+"""
+
+_OF_CHECKS: Final = ("row", "field", "value", "reason")
+_MOST_PARTNERS: Final = 6
 
 _USED_CODES: Final = {"DI_LEI", "YOU_SHI_SZ", "SSZYSZ", "QI_YUAN", "LING_ZU"}
 _CAN_BE_NEGATIVE: Final = {"HBG", "BAK1", "BAK2"}
@@ -63,7 +74,6 @@ def stand_checks(profile: ImportProfile) -> tuple[Check, ...]:
     west, south, east, north = profile.expected_bounds or (-180.0, -90.0, 180.0, 90.0)
     inside = (c("min_lon") >= west) & (c("min_lat") >= south) & (c("max_lon") <= east) & (c("max_lat") <= north)
     place = pl.concat_str(*(c(name).round(4) for name in ("min_lon", "min_lat", "max_lon", "max_lat")), separator=" ")
-    is_repeated = c("sub_compartment_id").is_not_null() & c("sub_compartment_id").is_duplicated()
     kind = c("species_kind")
     contradicts = ((c("land_class") == "tree_forest") & kind.is_in(["bamboo", "herb"])) | (bamboo & (kind != "bamboo"))
     return (
@@ -71,7 +81,6 @@ def stand_checks(profile: ImportProfile) -> tuple[Check, ...]:
         *_geographic_checks(),
         Check("number_missing", "LIN_BAN", c("LIN_BAN").is_null(), c("LIN_BAN")),
         Check("number_missing", "XIAO_BAN", c("XIAO_BAN").is_null(), c("XIAO_BAN")),
-        Check("id_duplicate", "XIAO_BAN", is_repeated, c("XIAO_BAN")),
         Check("land_class_missing", "DI_LEI", c("DI_LEI").is_null(), c("DI_LEI")),
         _unmapped("land_class_unknown", "DI_LEI", "land_class"),
         _unmapped("species_unknown", "YOU_SHI_SZ", "species_group"),
@@ -137,22 +146,24 @@ def negative_checks(source: pl.DataFrame, names: Mapping[str, str]) -> tuple[Che
     )
 
 
-def dictionary_findings(source: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+def dictionary_findings(
+    source: pl.DataFrame, names: Mapping[str, str], *, code_map: Mapping[str, Mapping[str, str]]
+) -> pl.DataFrame:
     """Find codes of fields that no number depends on which the dictionary lacks: one finding for each code.
 
     The dictionary is that of one province. A layer with another list would otherwise bury all other findings
     under one for every row.
     """
-    findings = [_no_findings()]
+    findings = [_no_findings().with_columns(n_rows=pl.lit(1, dtype=pl.UInt32))]
     for name, column in names.items():
         if name not in FIELD_CODES or name in _USED_CODES:
             continue
-        codes = source.select(value=as_text(pl.col(column), source.schema[column])).to_series()
+        text = mapped_codes(as_text(pl.col(column), source.schema[column]), code_map.get(name, {}))
+        codes = source.select(value=text).to_series()
         unknown = codes.filter(~codes.is_in(list(FIELD_CODES[name]))).value_counts(sort=True, name="n_rows")
         findings.append(
             unknown.sort("value").select(
                 pl.lit(None, dtype=pl.UInt32).alias("row"),
-                pl.lit(None, dtype=pl.String).alias("sub_compartment_id"),
                 pl.lit(name).alias("field"),
                 pl.col("value"),
                 pl.lit("code_not_in_dictionary").alias("reason"),
@@ -162,13 +173,44 @@ def dictionary_findings(source: pl.DataFrame, names: Mapping[str, str]) -> pl.Da
     return pl.concat(findings)
 
 
+def repeated_ids(identities: pl.DataFrame, *, of_rows: pl.Series | None = None) -> pl.DataFrame:
+    """Find rows with the same number: one finding for each pair and row, of a larger group with the nearest rows.
+
+    Parameters
+    ----------
+    identities : polars.DataFrame
+        ``row``, ``sub_compartment_id`` and ``XIAO_BAN`` (what is shown).
+    of_rows : polars.Series of uint32, optional
+        Only pairs that one of these rows belongs to. None: all.
+    """
+    ids = pl.col("sub_compartment_id")
+    repeated = identities.filter(ids.is_not_null() & ids.is_duplicated()).sort("row")
+    ranked = repeated.select("row", "XIAO_BAN", ids, rank=pl.col("row").cum_count().over(ids).cast(pl.Int64))
+    step = pl.DataFrame({"step": [step for step in range(-_MOST_PARTNERS, _MOST_PARTNERS + 1) if step != 0]})
+    pairs = (
+        ranked.join(step, how="cross")
+        .with_columns(rank=pl.col("rank") + pl.col("step"))
+        .join(ranked.select(ids, "rank", other_row="row"), on=["sub_compartment_id", "rank"])
+    )
+    if of_rows is not None:
+        chosen = of_rows.implode()
+        pairs = pairs.filter(pl.col("row").is_in(chosen) | pl.col("other_row").is_in(chosen))
+    return pairs.select(
+        "row",
+        pl.lit("XIAO_BAN").alias("field"),
+        pl.col("XIAO_BAN").alias("value"),
+        pl.lit("id_duplicate").alias("reason"),
+        "other_row",
+    )
+
+
 def run_checks(frame: pl.DataFrame, checks: tuple[Check, ...]) -> pl.DataFrame:
     """Run checks over all rows and list what they find.
 
     Parameters
     ----------
     frame : polars.DataFrame
-        ``row``, ``sub_compartment_id`` and the columns the checks read. A condition that is null does not speak.
+        ``row`` and the columns the checks read. A condition that is null does not speak.
     """
     speaks = frame.select(check.when.alias(str(i)) for i, check in enumerate(checks))
     findings = [_no_findings()]
@@ -178,32 +220,62 @@ def run_checks(frame: pl.DataFrame, checks: tuple[Check, ...]) -> pl.DataFrame:
             findings.append(
                 frame.filter(mask).select(
                     "row",
-                    "sub_compartment_id",
                     pl.lit(check.field).alias("field"),
                     check.value.cast(pl.String).alias("value"),
                     pl.lit(check.reason).alias("reason"),
-                    pl.lit(1, dtype=pl.UInt32).alias("n_rows"),
                 )
             )
     return pl.concat(findings)
 
 
-def with_texts(findings: pl.DataFrame) -> pl.DataFrame:
-    """Add severity, message and remedy, and put the findings in the order of the file."""
+def as_findings(notes: pl.DataFrame) -> pl.DataFrame:
+    """Give what the first stage noted of rows as findings."""
+    return notes.select(_OF_CHECKS)
+
+
+def with_texts(findings: Sequence[pl.DataFrame], identities: pl.DataFrame) -> pl.DataFrame:
+    """Complete findings by number, place, severity, message and remedy, and put them in the order of the file.
+
+    Parameters
+    ----------
+    findings : sequence of polars.DataFrame
+        ``row``, ``field``, ``value``, ``reason``; where they have them ``other_row``, ``n_rows``, ``lon``, ``lat``.
+    identities : polars.DataFrame
+        ``row``, ``sub_compartment_id`` and the bounds of the outline, for all rows that findings name.
+    """
     texts = pl.DataFrame(
         [(reason.code, reason.severity, reason.message, reason.remedy) for reason in REASONS.values()],
         schema=["reason", "severity", "message_en", "remedy_en"],
         orient="row",
     )
+    middle = identities.select(
+        "row",
+        "sub_compartment_id",
+        middle_lon=(pl.col("min_lon") + pl.col("max_lon")) / 2,
+        middle_lat=(pl.col("min_lat") + pl.col("max_lat")) / 2,
+    )
+    empty = pl.DataFrame(schema={name: FINDINGS[name] for name in ("other_row", "n_rows", "lon", "lat")})
+    # The place that GEOS names, as in Self-intersection[120.1 28.2], in the coordinates of the outline.
+    named = pl.col("value").str.extract_groups(r"\[(?<x>-?[0-9.]+) (?<y>-?[0-9.]+)\]$")
+    is_named = pl.col("reason") == GEOMETRY_INVALID
     return (
-        findings.join(texts, on="reason", how="left")
-        .sort("row", "field", "reason", nulls_last=False)
+        pl.concat([empty, *findings], how="diagonal")
+        .join(middle, on="row", how="left")
+        .join(texts, on="reason", how="left")
+        .with_columns(
+            pl.col("n_rows").fill_null(1),
+            *(
+                pl.coalesce(name, pl.when(is_named).then(named.struct.field(group)).cast(pl.Float64), f"middle_{name}")
+                for name, group in (("lon", "x"), ("lat", "y"))
+            ),
+        )
+        .sort("row", "field", "reason", "other_row", nulls_last=False)
         .select(list(FINDINGS))
     )
 
 
 def _no_findings() -> pl.DataFrame:
-    return pl.DataFrame(schema={name: FINDINGS[name] for name in list(FINDINGS)[:6]})
+    return pl.DataFrame(schema={name: FINDINGS[name] for name in _OF_CHECKS})
 
 
 def _unmapped(reason: str, field: str, meaning: str) -> Check:

@@ -3,13 +3,13 @@
 Cases: ``tests/intake/test_fields.py``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import polars as pl
 
-from senhui.intake.refusal import LayerRefused
+from senhui.intake.refusal import MappingNeeded
 from senhui.intake.schema import FIELD_BY_NAME
 
 REQUIRED: Final = ("XIAN", "XIANG", "CUN", "LIN_BAN", "XIAO_BAN", "DI_LEI", "MIAN_JI", "YOU_SHI_SZ")
@@ -36,7 +36,7 @@ _BLANK: Final = " \t\r\n\0\u3000\u00a0"
 
 
 @dataclass(eq=False)
-class FieldsMissing(LayerRefused):
+class FieldsMissing(MappingNeeded):
     """Fields without which no stand can be identified or measured."""
 
     what: ClassVar[str] = "{file_name} lacks the fields {missing}."
@@ -48,7 +48,7 @@ class FieldsMissing(LayerRefused):
 
 
 @dataclass(eq=False)
-class FieldNamedTwice(LayerRefused):
+class FieldNamedTwice(MappingNeeded):
     """Two columns claim to be the same field."""
 
     what: ClassVar[str] = "In {file_name} several columns stand for the field {field}: {columns}."
@@ -60,7 +60,7 @@ class FieldNamedTwice(LayerRefused):
 
 
 @dataclass(eq=False)
-class ColumnNotFound(LayerRefused):
+class ColumnNotFound(MappingNeeded):
     """The profile names a column that the file does not have, or a field the schema does not have."""
 
     what: ClassVar[str] = "{file_name} has no column “{column}” to be read as {field}."
@@ -72,7 +72,9 @@ class ColumnNotFound(LayerRefused):
     columns: tuple[str, ...]
 
 
-def match_fields(columns: Sequence[str], *, chosen: Mapping[str, str], file_name: str) -> dict[str, str]:
+def match_fields(
+    columns: Sequence[str], *, chosen: Mapping[str, str], constants: Mapping[str, str], file_name: str
+) -> dict[str, str]:
     """Find the column of each schema field.
 
     Parameters
@@ -81,6 +83,8 @@ def match_fields(columns: Sequence[str], *, chosen: Mapping[str, str], file_name
         Column names of the file; case does not matter, and names may be cut to ten characters.
     chosen : mapping
         Schema field → column where the owner says so.
+    constants : mapping
+        Schema field → value of all rows; the file must not have a column for it.
     file_name : str
         For the messages.
 
@@ -106,7 +110,9 @@ def match_fields(columns: Sequence[str], *, chosen: Mapping[str, str], file_name
     for name, candidates in found.items():
         if len(candidates) > 1:
             raise FieldNamedTwice(file_name, name, tuple(candidates))
-    missing = tuple(name for name in REQUIRED if name not in found)
+        if name in constants:
+            raise FieldNamedTwice(file_name, name, (*candidates, f"= {constants[name]}"))
+    missing = tuple(name for name in REQUIRED if name not in found and name not in constants)
     if missing:
         raise FieldsMissing(file_name, missing, tuple(columns))
     return {name: candidates[0] for name, candidates in found.items()}
@@ -134,32 +140,54 @@ def as_number(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return pl.when(number.is_finite()).then(number)
 
 
-def schema_frame(source: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+def schema_frame(
+    source: pl.DataFrame,
+    names: Mapping[str, str],
+    *,
+    constants: Mapping[str, str] | None = None,
+    code_map: Mapping[str, Mapping[str, str]] | None = None,
+) -> pl.DataFrame:
     """Take the fields a stand is made of out of a file's columns.
+
+    Parameters
+    ----------
+    source : polars.DataFrame
+        ``row`` and the columns of the file.
+    names : mapping
+        Schema field → column.
+    constants : mapping, optional
+        Schema field → value of all rows.
+    code_map : mapping, optional
+        Schema field → code in the file → code that is meant; empty for none.
 
     Returns
     -------
     polars.DataFrame
-        ``row``; each of :data:`TEXTS` as text; each of :data:`NUMBERS` as float64 under its own name, and as the
-        file has it under ``<name>_raw``. A field the file lacks is null.
+        ``row``; each of :data:`TEXTS` as text, in codes of the list; each of :data:`NUMBERS` as float64 under its own
+        name, and as the file has it under ``<name>_raw``. A field the file lacks is null.
     """
+    constants, code_map = constants or {}, code_map or {}
     columns = [pl.col("row")]
     for name in TEXTS:
-        columns.append(_column(source, names, name, as_text, pl.String))
+        text, dtype = _raw(source, names, constants, name)
+        columns.append(mapped_codes(as_text(text, dtype), code_map.get(name, {})).alias(name))
     for name in NUMBERS:
-        columns.append(_column(source, names, name, as_number, pl.Float64))
-        raw = pl.col(names[name]) if name in names else pl.lit(None)
-        columns.append(raw.alias(f"{name}_raw"))
+        raw, dtype = _raw(source, names, constants, name)
+        columns += [as_number(raw, dtype).alias(name), raw.alias(f"{name}_raw")]
     return source.select(columns)
 
 
-def _column(
-    source: pl.DataFrame,
-    names: Mapping[str, str],
-    name: str,
-    read: Callable[[pl.Expr, pl.DataType], pl.Expr],
-    dtype: type[pl.DataType],
-) -> pl.Expr:
-    if name not in names:
-        return pl.lit(None, dtype=dtype).alias(name)
-    return read(pl.col(names[name]), source.schema[names[name]]).alias(name)
+def mapped_codes(codes: pl.Expr, meant: Mapping[str, str]) -> pl.Expr:
+    """Express codes of the file as the codes that are meant; what the map does not name stays."""
+    if not meant:
+        return codes
+    return codes.replace({code: other.strip() or None for code, other in meant.items()})
+
+
+def _raw(
+    source: pl.DataFrame, names: Mapping[str, str], constants: Mapping[str, str], name: str
+) -> tuple[pl.Expr, pl.DataType]:
+    """Express a field as the file has it, with its type."""
+    if name in names:
+        return pl.col(names[name]), source.schema[names[name]]
+    return pl.lit(constants.get(name), dtype=pl.String), pl.String()

@@ -57,6 +57,21 @@ _ERRORS: Final = (
         "Several rows have the same village, compartment and sub-compartment number.",
         "Give each its own number, or a part number (XI_BAN).",
     ),
+    (
+        "outline_duplicate",
+        "The same outline is drawn twice.",
+        "Delete or exclude one of the two rows, or give it its own outline.",
+    ),
+    (
+        "outline_overlaps",
+        "The outline overlaps another one.",
+        "Move the border where the two meet, so that the land counts once.",
+    ),
+    (
+        "outside_county",
+        "The outline lies outside the county of its code.",
+        "Correct the county code or the outline.",
+    ),
     ("land_class_missing", "The land class is missing.", "Enter the land-class code."),
     (
         "land_class_unknown",
@@ -88,6 +103,16 @@ _ERRORS: Final = (
 )
 
 _WARNINGS: Final = (
+    (
+        "gap_between",
+        "There is a narrow gap between two outlines.",
+        "Join the borders if nothing lies between the two; the gap belongs to no stand.",
+    ),
+    (
+        "sliver",
+        "The outline is a sliver: narrower than a stand can be.",
+        "Join it to its neighbour if it is a remnant of drawing.",
+    ),
     (
         "area_differs",
         "The area entered and the area of the outline differ by more than the level for this check.",

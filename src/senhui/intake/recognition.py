@@ -3,6 +3,7 @@
 Cases: ``tests/intake/test_recognition.py``.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ import polars as pl
 
 from senhui.intake.levels import LEVELS
 from senhui.intake.profile import AreaUnit, CanopyUnit, LandClassGeneration, SpeciesCodeSystem
-from senhui.intake.refusal import LayerRefused
+from senhui.intake.refusal import MappingNeeded
 from senhui.parameters import table
 from senhui.quantities import MU_PER_HA
 
@@ -18,7 +19,7 @@ _EXAMPLES = 10
 
 
 @dataclass(eq=False)
-class AreaUnitUnclear(LayerRefused):
+class AreaUnitUnclear(MappingNeeded):
     """The areas are neither in hectares nor in mu."""
 
     what: ClassVar[str] = "The unit of the area (MIAN_JI) was not recognised."
@@ -28,7 +29,7 @@ class AreaUnitUnclear(LayerRefused):
 
 
 @dataclass(eq=False)
-class CanopyUnitUnclear(LayerRefused):
+class CanopyUnitUnclear(MappingNeeded):
     """The canopy may be in tenths or in percent."""
 
     what: ClassVar[str] = "The unit of the canopy (YU_BI_DU) was not recognised."
@@ -38,7 +39,7 @@ class CanopyUnitUnclear(LayerRefused):
 
 
 @dataclass(eq=False)
-class LandClassGenerationUnclear(LayerRefused):
+class LandClassGenerationUnclear(MappingNeeded):
     """The land-class codes belong to no generation, or to several."""
 
     what: ClassVar[str] = "The generation of the land-class codes (DI_LEI) was not recognised."
@@ -49,7 +50,7 @@ class LandClassGenerationUnclear(LayerRefused):
 
 
 @dataclass(eq=False)
-class SpeciesCodeSystemUnclear(LayerRefused):
+class SpeciesCodeSystemUnclear(MappingNeeded):
     """The species codes fit both code systems, or partly one and partly the other."""
 
     what: ClassVar[str] = "The code system of the species (YOU_SHI_SZ) was not recognised."
@@ -62,6 +63,44 @@ class SpeciesCodeSystemUnclear(LayerRefused):
     only_gx: tuple[str, ...]
     both: tuple[str, ...]
     neither: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class CodesUnknown(MappingNeeded):
+    """Codes that no list explains, on too many rows to be slips."""
+
+    what: ClassVar[str] = "Codes of {field} are not in the code list of this layer: {codes}."
+    why: ClassVar[str] = (
+        "{n_rows} rows carry them. Without their meaning these stands get no land class or species; none is guessed."
+    )
+    remedy: ClassVar[str] = "Say which code of the list each of them means, or choose another code list for the layer."
+    field: str
+    codes: tuple[str, ...]
+    n_rows: int
+
+
+def refuse_unknown_codes(codes: pl.Series, known: Collection[str]) -> None:
+    """Ask about the codes that a list lacks, unless they are slips on single rows, which row checks report.
+
+    Parameters
+    ----------
+    codes : polars.Series of str
+        A whole column; its name is the field.
+    known : collection of str
+        The code list.
+
+    Raises
+    ------
+    CodesUnknown
+        Codes outside the list stand on more rows than slips do, or there are more of them than slips would make.
+        They are named as ``code × rows``, the most frequent first.
+    """
+    unknown = codes.drop_nulls().filter(~codes.drop_nulls().is_in(list(known)))
+    counts = unknown.value_counts(name="n_rows").sort(["n_rows", codes.name], descending=[True, False])
+    most_rows = max(LEVELS["slip_rows"], LEVELS["slip_frac"] * codes.len())
+    if unknown.len() > most_rows or counts.height >= LEVELS["slip_codes"]:
+        named = tuple(f"{code} × {n_rows}" for code, n_rows in counts.iter_rows())
+        raise CodesUnknown(codes.name, named, unknown.len())
 
 
 def area_unit(entered: pl.Series, geometry_area_ha: pl.Series) -> AreaUnit:
@@ -128,7 +167,8 @@ def species_code_system(species: pl.DataFrame) -> SpeciesCodeSystem | None:
     """Recognise the species code system from codes and land classes together.
 
     A system explains a code on a land class when it has the code and, on tree and bamboo forest, when the code
-    means a tree or a bamboo there. The system is taken when something speaks for it and nothing for the other.
+    means a tree or a bamboo there. The system is taken when something speaks for it and, but for slips on single
+    rows, nothing for the other.
 
     Parameters
     ----------
@@ -140,19 +180,23 @@ def species_code_system(species: pl.DataFrame) -> SpeciesCodeSystem | None:
     {'nfi', 'gx'} or None
         None when no stand has a species code.
     """
-    pairs = species.drop_nulls("code").unique().sort("code", "land_class")
+    pairs = species.drop_nulls("code").group_by("code", "land_class").len("n_rows").sort("code", "land_class")
     if pairs.height == 0:
         return None
-    explained = pairs.select("code", *(_is_explained(pairs, system).alias(system) for system in ("nfi", "gx")))
-    only_nfi = explained.filter(pl.col("nfi") & ~pl.col("gx"))["code"]
-    only_gx = explained.filter(pl.col("gx") & ~pl.col("nfi"))["code"]
-    if only_nfi.len() > 0 and only_gx.len() == 0:
+    explained = pairs.select(
+        "code", "n_rows", *(_is_explained(pairs, system).alias(system) for system in ("nfi", "gx"))
+    )
+    only_nfi = explained.filter(pl.col("nfi") & ~pl.col("gx"))
+    only_gx = explained.filter(pl.col("gx") & ~pl.col("nfi"))
+    n_nfi, n_gx = int(only_nfi["n_rows"].sum()), int(only_gx["n_rows"].sum())
+    n_stray = LEVELS["stray_species_frac"] * (n_nfi + n_gx)
+    if n_gx <= n_stray < n_nfi:
         return "nfi"
-    if only_gx.len() > 0 and only_nfi.len() == 0:
+    if n_nfi <= n_stray < n_gx:
         return "gx"
     raise SpeciesCodeSystemUnclear(
-        _examples(only_nfi),
-        _examples(only_gx),
+        _examples(only_nfi["code"]),
+        _examples(only_gx["code"]),
         _examples(explained.filter(pl.col("gx") & pl.col("nfi"))["code"]),
         _examples(explained.filter(~pl.col("gx") & ~pl.col("nfi"))["code"]),
     )

@@ -33,3 +33,10 @@ class LayerRefused(Exception):
             name: ", ".join(map(str, fact)) if isinstance(fact, tuple) else fact for name, fact in self.facts.items()
         }
         return " ".join(template.format(**facts) for template in (self.what, self.why, self.remedy))
+
+
+class MappingNeeded(LayerRefused):
+    """The rows and outlines of a layer were read, but what its columns mean only a person can say (字段映射).
+
+    Subclasses are questions: the profile has a place for each answer, and with it the layer is interpreted again.
+    """

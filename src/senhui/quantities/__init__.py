@@ -9,6 +9,7 @@ Each function takes and returns a float, a NumPy array, or a Polars series or ex
 
 from senhui.quantities.conversions import (
     CO2_PER_C,
+    M2_PER_HA,
     MU_PER_HA,
     PER_WAN,
     frac_from_percent,
@@ -27,6 +28,7 @@ from senhui.quantities.conversions import (
 
 __all__ = [
     "CO2_PER_C",
+    "M2_PER_HA",
     "MU_PER_HA",
     "PER_WAN",
     "frac_from_percent",

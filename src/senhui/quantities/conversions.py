@@ -1,7 +1,8 @@
 """Conversions between the units offices write and the units Senhui calculates in.
 
-The three constants are definitions, not measurements, so they stand in code: the rounded molar masses
-44 and 12 that every methodology of the field prints, 15 mu to the hectare, and ten thousand to the 万.
+The constants are definitions, not measurements, so they stand in code: the rounded molar masses
+44 and 12 that every methodology of the field prints, 15 mu to the hectare, and ten thousand to the 万
+and to the hectare.
 """
 
 from typing import Final, TypeVar
@@ -15,6 +16,9 @@ CO2_PER_C: Final = 44 / 12
 
 MU_PER_HA: Final = 15.0
 """Mu (亩) in one hectare, [亩/ha]: 1 mu = 10 000 m2 / 15."""
+
+M2_PER_HA: Final = 10_000.0
+"""Square metres in one hectare, [m2/ha]."""
 
 PER_WAN: Final = 10_000.0
 """Units in one 万."""
