@@ -41,6 +41,7 @@ def django_db_modify_db_settings(
         importlib.import_module("senhui.access.migrations.0002_audit_is_append_only"),
         importlib.import_module("senhui.inventory.migrations.0002_guards"),
         importlib.import_module("senhui.inventory.migrations.0003_row_decisions"),
+        importlib.import_module("senhui.inventory.migrations.0004_events"),
     ]
     flush = connection.ops.execute_sql_flush
 

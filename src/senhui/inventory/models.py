@@ -155,3 +155,88 @@ class Release(models.Model):
                 condition=~Q(released_by=F("imported_by")) & ~Q(released_by=F("measured_by")),
             ),
         ]
+
+
+class Event(models.Model):
+    """What happened to a stand between two surveys (事件): fire, pine wilt, harvest, conversion, planting.
+
+    Lines are added and never changed (triggers, migration 0004). A wrong one is answered by another with opposite
+    signs, once: `reverses` is unique. `facts` holds what the person stated, the stand's numbers and every parameter.
+    """
+
+    KINDS = ("harvest", "fire", "pine_wilt", "conversion", "planting")
+
+    kind = models.CharField(max_length=10, choices=[(v, v) for v in KINDS])
+    release = models.ForeignKey(Release, models.PROTECT, related_name="events")
+    row = models.PositiveIntegerField()
+    sub_compartment_id = models.TextField()
+    township_code = models.CharField(max_length=9, db_index=True)
+    village_code = models.CharField(max_length=12)
+    happened_on = models.DateField()
+    area_ha = models.FloatField()
+    living_change_tc = models.FloatField()
+    facts = models.JSONField()
+    note = models.TextField(blank=True)
+    reverses = models.OneToOneField("self", models.PROTECT, related_name="reversed_by", null=True)
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["release", "row"], name="event_of_a_stand")]
+        constraints = [
+            models.CheckConstraint(
+                name="event_kind_is_known",
+                condition=Q(kind__in=["harvest", "fire", "pine_wilt", "conversion", "planting"]),
+            ),
+            models.CheckConstraint(name="event_has_an_area", condition=Q(area_ha__gt=0)),
+            models.CheckConstraint(name="event_reversal_has_a_reason", condition=Q(reverses=None) | ~Q(note="")),
+        ]
+
+
+class Movement(models.Model):
+    """One entry of an event (变动): what a pool gained or lost, tC, or what went into the air as gas, tCO2e.
+
+    Never changed (triggers, migration 0004). A gas is no stock and never enters a table of stocks.
+    """
+
+    event = models.ForeignKey(Event, models.PROTECT, related_name="movements")
+    POOLS = (
+        "stem",
+        "branches",
+        "roots",
+        "living",
+        "dead_wood",
+        "litter",
+        "soil",
+        "wood_products",
+        "ch4",
+        "n2o",
+        "ch4_n2o",
+    )
+
+    pool = models.CharField(max_length=13, choices=[(v, v) for v in POOLS])
+    year = models.PositiveSmallIntegerField()
+    change_tc = models.FloatField(null=True)
+    emission_tco2e = models.FloatField(null=True)
+    gas_t = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="movement_is_a_stock_or_a_gas",
+                condition=Q(change_tc__isnull=False, emission_tco2e__isnull=True, gas_t__isnull=True)
+                | Q(change_tc__isnull=True, emission_tco2e__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="movement_gas_is_not_a_pool",
+                condition=Q(pool__in=["ch4", "n2o", "ch4_n2o"], emission_tco2e__isnull=False)
+                | Q(
+                    pool__in=[
+                        "stem", "branches", "roots", "living", "dead_wood", "litter", "soil", "wood_products",
+                    ],
+                    change_tc__isnull=False,
+                ),
+            ),
+        ]  # fmt: skip
