@@ -20,7 +20,8 @@ from senhui.access.rules import PermissionRefused
 from senhui.intake import ImportProfile
 from senhui.inventory import queries
 from senhui.inventory.actions.discard_draft import discard_draft
-from senhui.inventory.actions.import_layer import LayerOutsideYourAreas, import_layer, sweep_orphans
+from senhui.inventory.actions.import_layer import import_layer, sweep_orphans
+from senhui.inventory.land import LayerOutsideYourAreas
 from senhui.inventory.models import Draft
 
 pytestmark = pytest.mark.database

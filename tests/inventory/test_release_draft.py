@@ -16,14 +16,16 @@ from tests.small_layer import LONGQUAN, NOW, QINGYUAN, quiet, write_layer
 from senhui.access.rules import PermissionRefused
 from senhui.inventory import queries, store
 from senhui.inventory.actions.import_layer import import_layer
-from senhui.inventory.actions.measure_draft import DraftHasErrors, DraftIsClosed, measure_draft
+from senhui.inventory.actions.measure_draft import measure_draft
 from senhui.inventory.actions.release_draft import (
+    AlreadyReleased,
     DraftIsNotMeasured,
     DraftWasChanged,
     SecondPersonNeeded,
     release_draft,
 )
 from senhui.inventory.models import Release
+from senhui.inventory.refusals import DraftHasErrors, DraftIsClosed
 from senhui.inventory.verification import recalculate
 from senhui.measurement import DesignTotal
 
@@ -184,7 +186,7 @@ def test_of_two_reviewers_at_the_same_instant_one_releases(person: Person, layer
         try:
             released(reviewer, draft.id)
             outcomes.append("released")
-        except DraftIsNotMeasured as refusal:
+        except AlreadyReleased as refusal:
             outcomes.append(type(refusal).__name__)
         finally:
             connections.close_all()
@@ -194,7 +196,7 @@ def test_of_two_reviewers_at_the_same_instant_one_releases(person: Person, layer
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == ["DraftIsNotMeasured", "released"]
+    assert sorted(outcomes) == ["AlreadyReleased", "released"]
     assert [path.name for path in (senhui_home / "releases").iterdir()] == [queries.releases()[0].id]
     only = queries.releases()
     assert len(only) == 1

@@ -10,7 +10,7 @@ import pytest
 from senhui.access.rules import PermissionRefused
 from senhui.intake.coordinate_system import CoordinatesContradictSystem
 from senhui.intake.recognition import AreaUnitUnclear
-from senhui.inventory.actions.import_layer import LayerOutsideYourAreas
+from senhui.inventory.land import LayerOutsideYourAreas
 from senhui.jobs.refusal import WorkerDied, as_data, from_data
 
 

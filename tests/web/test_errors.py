@@ -20,10 +20,28 @@ from senhui.atlas.tile_writer import UnknownCode
 from senhui.atlas.tiles import TilesMissing
 from senhui.intake import LayerRefused
 from senhui.intake.recognition import LandClassGenerationUnclear
-from senhui.inventory.actions.import_layer import LayerOutsideYourAreas
-from senhui.inventory.actions.measure_draft import DraftHasErrors, DraftIsClosed
-from senhui.inventory.actions.release_draft import DraftIsNotMeasured, DraftWasChanged, SecondPersonNeeded
+from senhui.inventory.actions.exclude_rows import NoRowsChosen, ReasonMissing, RowHasNoError
+from senhui.inventory.actions.map_draft import MappingNeedsTheFile
+from senhui.inventory.actions.measure_draft import NothingToMeasure
+from senhui.inventory.actions.release_draft import (
+    AlreadyReleased,
+    DraftIsNotMeasured,
+    DraftWasChanged,
+    SecondPersonNeeded,
+)
+from senhui.inventory.actions.reopen_row import RowIsNotDecided
+from senhui.inventory.corrections import NoSuchColumn, NothingToCorrect, ValueDoesNotFit
+from senhui.inventory.land import LayerOutsideYourAreas
 from senhui.inventory.queries import NoSuchDraft, NoSuchRelease, NoSuchStand
+from senhui.inventory.refusals import (
+    DraftChangedMeanwhile,
+    DraftHasErrors,
+    DraftIsClosed,
+    DraftNeedsMapping,
+    NoSuchRow,
+    RowChangedMeanwhile,
+    RowIsExcluded,
+)
 from senhui.jobs.actions.cancel_job import JobHasEnded
 from senhui.jobs.queries import JobUnknown
 from senhui.jobs.refusal import JobNotStarted, JobWasStopped, ProcessDied, WorkerDied, as_data, from_data
@@ -53,6 +71,24 @@ REFUSALS = [
     (DraftIsClosed(7, "released"), 409),
     (DraftIsNotMeasured(7, "imported"), 409),
     (DraftWasChanged(7, "a", "b"), 409),
+    (AlreadyReleased(7, "2021-7"), 409),
+    (DraftNeedsMapping(7), 409),
+    (MappingNeedsTheFile(7, ("crs", "encoding")), 409),
+    (DraftChangedMeanwhile(7), 409),
+    *[
+        (RowChangedMeanwhile(7, 3, kind=kind, decided_by="Lin", number=2, reason="a lake"), 409)
+        for kind in ("corrected", "excluded", "reopened")
+    ],
+    (NoSuchRow(7, 3), 404),
+    (RowIsExcluded(7, 3), 409),
+    (RowIsNotDecided(7, 3), 409),
+    (RowHasNoError(7, 3), 409),
+    (ReasonMissing(), 422),
+    (NoRowsChosen(), 422),
+    (NoSuchColumn(7, "VOL", ("XIAN", "CUN")), 422),
+    (ValueDoesNotFit(3, "MIAN_JI", "much", "Float64"), 422),
+    (NothingToCorrect(7, 3), 409),
+    (NothingToMeasure(7), 409),
     (JobHasEnded(7, "failed"), 409),
     (TooManyRows(2_000_000), 409),
     (UnknownDimension("soil"), 400),

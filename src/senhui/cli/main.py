@@ -197,7 +197,8 @@ def import_(
     from senhui.access.rules import PermissionRefused
     from senhui.intake import ImportProfile, LayerRefused, write_rejected
     from senhui.inventory import queries
-    from senhui.inventory.actions.import_layer import LayerOutsideYourAreas, import_layer
+    from senhui.inventory.actions.import_layer import import_layer
+    from senhui.inventory.land import LayerOutsideYourAreas
 
     profile = ImportProfile(
         species_code_system=species_codes,
@@ -264,13 +265,15 @@ def measure(
     """
     set_up()
     from senhui.access.rules import PermissionRefused
-    from senhui.inventory.actions.measure_draft import DraftHasErrors, DraftIsClosed, measure_draft
+    from senhui.inventory.actions.measure_draft import NothingToMeasure, measure_draft
     from senhui.inventory.queries import NoSuchDraft
+    from senhui.inventory.refusals import DraftChangedMeanwhile, DraftHasErrors, DraftIsClosed, DraftNeedsMapping
 
+    refusals = (DraftIsClosed, DraftNeedsMapping, DraftHasErrors, NothingToMeasure, DraftChangedMeanwhile)
     try:
         with terminal.progress_bar(f"Measure draft {draft}") as progress:
             info = measure_draft(person(as_user), draft_id=draft, now=now(), progress=progress)
-    except (NoSuchDraft, PermissionRefused, DraftHasErrors, DraftIsClosed) as problem:
+    except (NoSuchDraft, PermissionRefused, *refusals) as problem:
         terminal.fail(str(problem))
     assert info.measurement is not None
     if as_json:
@@ -296,8 +299,14 @@ def release(
     set_up()
     from senhui.access.rules import PermissionRefused
     from senhui.atlas.jobs import MapNotMade, release_and_map
-    from senhui.inventory.actions.release_draft import DraftIsNotMeasured, DraftWasChanged, SecondPersonNeeded
+    from senhui.inventory.actions.release_draft import (
+        AlreadyReleased,
+        DraftIsNotMeasured,
+        DraftWasChanged,
+        SecondPersonNeeded,
+    )
     from senhui.inventory.queries import NoSuchDraft
+    from senhui.inventory.refusals import DraftChangedMeanwhile, DraftHasErrors, DraftIsClosed
 
     try:
         with terminal.progress_bar(f"Release draft {draft}") as progress:
@@ -305,7 +314,11 @@ def release(
     except (
         NoSuchDraft,
         PermissionRefused,
+        AlreadyReleased,
+        DraftIsClosed,
         DraftIsNotMeasured,
+        DraftHasErrors,
+        DraftChangedMeanwhile,
         SecondPersonNeeded,
         DraftWasChanged,
         MapNotMade,
@@ -345,20 +358,31 @@ def stats(
     Example: senhui stats 2021-2 --by county,species_group
     """
     set_up()
-    from senhui.atlas.statistics import UnknownDimension, statistics
+    from senhui.atlas.statistics import RATIOS, UnknownDimension, statistics
     from senhui.inventory import queries
 
     release_id = release_id or next((info.id for info in queries.releases()), None)
     if release_id is None:
         terminal.fail("There is no release yet. `senhui demo` makes the sample city.")
     try:
-        frame = statistics(release_id, within=within, by=tuple(by.split(",")), where={})
+        frame = statistics(release_id, within=within, by=tuple(filter(None, by.split(","))), where={})
     except (queries.NoSuchRelease, UnknownDimension) as problem:
         terminal.fail(str(problem))
     if as_json:
         terminal.print_json(frame.to_dicts())
     else:
-        terminal.print_rows(frame.to_dicts(), title=f"Release {release_id}")
+        shown = (
+            "n",
+            "area_ha",
+            "forest_area_ha",
+            "area_without_estimate_ha",
+            "stock_tc",
+            "calibrated_stock_tc",
+            *RATIOS,
+        )
+        terminal.print_rows(
+            frame.select(*filter(None, by.split(",")), *shown).to_dicts(), title=f"Release {release_id}"
+        )
 
 
 @app.command()

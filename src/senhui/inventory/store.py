@@ -1,7 +1,8 @@
 """Files of drafts and releases: GeoParquet in, GeoParquet out, written all or nothing.
 
 A directory is filled under a name that begins with a dot and renamed only when it is whole, so that a
-killed process leaves nothing that a reader could take for a draft or a release.
+killed process leaves nothing that a reader could take for a draft or a release. What has its name never changes:
+another mapping or a measurement of a draft is another directory, and the draft's row says which one counts.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ ROW_GROUP_ROWS = 20_000
 VALUE_COLUMNS = (
     "sub_compartment_id", "land_class", "area_ha", "method", "tree_above_tc_ha", "tree_below_tc_ha", "bamboo_tc_ha",
     "shrub_tc_ha", "economic_tc_ha", "scattered_tc_ha", "main_tc", "scattered_tc", "stock_tc_ha", "stock_tc",
-    "main_factor", "scattered_factor", "calibrated_stock_tc",
+    "main_factor", "scattered_factor", "calibrated_stock_tc", "understory_tc_ha", "dead_wood_tc_ha", "litter_tc_ha",
+    "soil_100cm_tc_ha", "soil_30cm_tc_ha",
 )  # fmt: skip
 """The columns whose bytes make the value hash of a release; their order is part of the definition."""
 
@@ -112,8 +114,14 @@ def write_geoparquet(frame: pl.DataFrame, path: Path) -> None:
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """Write a plain table (source fields, findings) beside the stands."""
-    frame.write_parquet(path, compression="zstd", compression_level=1)
+    """Write a plain table (source fields, findings) beside the stands; one row of it is found without reading all."""
+    frame.write_parquet(path, compression="zstd", compression_level=1, row_group_size=ROW_GROUP_ROWS)
+
+
+def link_files(source: Path, directory: Path, names: Iterable[str]) -> None:
+    """Give the files of a finished directory that stay as they are to its successor, without copying their bytes."""
+    for name in names:
+        os.link(source / name, directory / name)
 
 
 def value_hash(frame: pl.DataFrame) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from senhui.inventory import queries, store
 from senhui.inventory.actions.measure_draft import measured_stands
 from senhui.inventory.models import Release
+from senhui.inventory.row_decisions import decisions_of
 from senhui.measurement import apply_factors, calibration_from_dict, default_book
 
 
@@ -19,7 +20,7 @@ class Recalculation:
 
 
 def recalculate(release_id: str) -> Recalculation:
-    """Calculate a release again from the stands of its draft.
+    """Calculate a release again from the stands of its draft and the decisions on its rows.
 
     Returns
     -------
@@ -37,7 +38,12 @@ def recalculate(release_id: str) -> Recalculation:
         if not path.exists() or store.sha256_of(path) != expected["sha256"]:
             differs.append(f"files ({name})")
     draft = Release.objects.select_related("draft").get(pk=release_id).draft
-    measured = measured_stands(store.drafts_directory() / draft.directory_name, book=default_book())
+    measured = measured_stands(
+        store.drafts_directory() / draft.directory_name,
+        decisions_of(draft),
+        profile=draft.profile,
+        book=default_book(),
+    )
     calibration = info.manifest["measurement"]["calibration"]
     if calibration is not None:
         measured = apply_factors(measured, calibration_from_dict(calibration))

@@ -87,6 +87,12 @@ def jobs_of(user: Actor, *, now: dt.datetime, limit: int = 50) -> list[JobInfo]:
     return [_info(row, now=now) for row in rows]
 
 
+def arguments_of_unfinished(kind: str) -> list[dict[str, Any]]:
+    """Return the arguments of the jobs of a kind that wait or run; for whoever cleans up behind them."""
+    waiting = Job.objects.filter(kind=kind, state__in=["queued", "running"])
+    return list(waiting.values_list("arguments", flat=True))
+
+
 def visible_row(actor: Actor, job_id: int, *, now: dt.datetime) -> Job:
     """Return the row of a job that `actor` may see; for this room's actions.
 

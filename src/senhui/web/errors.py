@@ -26,10 +26,28 @@ from senhui.atlas.statistics import TooFine, UnknownDimension
 from senhui.atlas.tile_writer import UnknownCode
 from senhui.atlas.tiles import TilesMissing
 from senhui.intake import LayerRefused
-from senhui.inventory.actions.import_layer import LayerOutsideYourAreas
-from senhui.inventory.actions.measure_draft import DraftHasErrors, DraftIsClosed
-from senhui.inventory.actions.release_draft import DraftIsNotMeasured, DraftWasChanged, SecondPersonNeeded
+from senhui.inventory.actions.exclude_rows import NoRowsChosen, ReasonMissing, RowHasNoError
+from senhui.inventory.actions.map_draft import MappingNeedsTheFile
+from senhui.inventory.actions.measure_draft import NothingToMeasure
+from senhui.inventory.actions.release_draft import (
+    AlreadyReleased,
+    DraftIsNotMeasured,
+    DraftWasChanged,
+    SecondPersonNeeded,
+)
+from senhui.inventory.actions.reopen_row import RowIsNotDecided
+from senhui.inventory.corrections import NoSuchColumn, NothingToCorrect, ValueDoesNotFit
+from senhui.inventory.land import LayerOutsideYourAreas
 from senhui.inventory.queries import NoSuchDraft, NoSuchRelease, NoSuchStand, unit_names
+from senhui.inventory.refusals import (
+    DraftChangedMeanwhile,
+    DraftHasErrors,
+    DraftIsClosed,
+    DraftNeedsMapping,
+    NoSuchRow,
+    RowChangedMeanwhile,
+    RowIsExcluded,
+)
 from senhui.jobs.actions.cancel_job import JobHasEnded
 from senhui.jobs.queries import JobUnknown
 from senhui.jobs.refusal import JobNotStarted, JobWasStopped, ProcessDied, WorkerDied
@@ -161,7 +179,7 @@ def _draft_errors(error: DraftHasErrors) -> Explanation:
         409,
         _("The draft has %(n)s errors, and a number from it would rest on rows known to be wrong.")
         % {"n": error.n_errors},
-        _("Download the list of findings, correct the rows in the file and import it again."),
+        _("Correct each row with an error, or exclude it with a reason."),
     )
 
 
@@ -183,8 +201,139 @@ def _not_measured(error: DraftIsNotMeasured) -> Explanation:
 def _second_person(error: SecondPersonNeeded) -> Explanation:
     return Explanation(
         403,
-        _("You imported or measured this draft; whoever prepared a draft may not release it."),
+        _("You imported, corrected or measured this draft; whoever prepared a draft may not release it."),
         _("Ask a second person with the right to release."),
+    )
+
+
+@explain.register
+def _released_already(error: AlreadyReleased) -> Explanation:
+    return Explanation(
+        409,
+        _("This draft was released already, as %(id)s.") % {"id": error.release_id},
+        _("There is nothing more to do: open that release."),
+    )
+
+
+@explain.register
+def _draft_unmapped(error: DraftNeedsMapping) -> Explanation:
+    return Explanation(
+        409,
+        _("The columns or codes of this draft are not understood yet."),
+        _("Answer the question on its mapping page."),
+    )
+
+
+@explain.register
+def _mapping_needs_file(error: MappingNeedsTheFile) -> Explanation:
+    return Explanation(
+        409,
+        _("The mapping changes how the file itself is read (%(names)s), and a draft keeps no file.")
+        % {"names": _listed(error.names)},
+        _("Import the file again with this mapping."),
+    )
+
+
+@explain.register
+def _draft_changed_meanwhile(error: DraftChangedMeanwhile) -> Explanation:
+    return Explanation(
+        409,
+        _("Somebody else changed this draft meanwhile; nothing of yours was kept."),
+        _("Look at the draft as it is now and do it again."),
+    )
+
+
+@explain.register
+def _row_changed_meanwhile(error: RowChangedMeanwhile) -> Explanation:
+    words = {
+        "corrected": _("Row %(row)s was corrected by %(person)s meanwhile; nothing of yours was kept."),
+        "excluded": _("Row %(row)s was excluded by %(person)s meanwhile; nothing of yours was kept."),
+        "reopened": _("Row %(row)s was opened again by %(person)s meanwhile; nothing of yours was kept."),
+    }
+    return Explanation(
+        409,
+        words[error.kind] % {"row": error.row, "person": error.decided_by},
+        _("Look at the row as it is now and decide again."),
+        error.reason,
+    )
+
+
+@explain.register
+def _no_row(error: NoSuchRow) -> Explanation:
+    return Explanation(
+        404,
+        _("This draft has no row %(row)s that you may see.") % {"row": error.row},
+        _("Choose a row from its list; the first row of a file is 1."),
+    )
+
+
+@explain.register
+def _row_excluded(error: RowIsExcluded) -> Explanation:
+    return Explanation(409, _("Row %(row)s is excluded.") % {"row": error.row}, _("Open the row again first."))
+
+
+@explain.register
+def _row_undecided(error: RowIsNotDecided) -> Explanation:
+    return Explanation(
+        409,
+        _("Row %(row)s is as the file has it.") % {"row": error.row},
+        _("There is nothing to take back; look at the row as it is now."),
+    )
+
+
+@explain.register
+def _row_sound(error: RowHasNoError) -> Explanation:
+    return Explanation(
+        409,
+        _("Row %(row)s has no open error, and what is sound is not left out.") % {"row": error.row},
+        _("Correct the row if a value is wrong all the same."),
+    )
+
+
+@explain.register
+def _reason_missing(error: ReasonMissing) -> Explanation:
+    return Explanation(
+        422, _("Rows are left out only with a reason."), _("State the reason; it is printed with the release.")
+    )
+
+
+@explain.register
+def _no_rows(error: NoRowsChosen) -> Explanation:
+    return Explanation(422, _("No row was chosen."), _("Choose at least one row."))
+
+
+@explain.register
+def _no_column(error: NoSuchColumn) -> Explanation:
+    return Explanation(
+        422,
+        _("The file has no column %(column)s.") % {"column": error.column},
+        _("Use a column of the file: %(columns)s.") % {"columns": _listed(error.columns[:12])},
+    )
+
+
+@explain.register
+def _value_unfit(error: ValueDoesNotFit) -> Explanation:
+    return Explanation(
+        422,
+        _("Row %(row)s: “%(value)s” does not fit column %(column)s.")
+        % {"row": error.row, "value": error.value, "column": error.column},
+        _("Enter a number for a column of numbers, or a date as 2026-11-22 for a column of dates."),
+    )
+
+
+@explain.register
+def _nothing_to_correct(error: NothingToCorrect) -> Explanation:
+    return Explanation(
+        409,
+        _("Row %(row)s says that already; nothing was changed.") % {"row": error.row},
+        _("Change a value, or exclude the row with a reason."),
+    )
+
+
+@explain.register
+def _nothing_to_measure(error: NothingToMeasure) -> Explanation:
+    return Explanation(
+        409, _("Every row of this draft is excluded; there is nothing to measure."), _("Open a row again.")
     )
 
 

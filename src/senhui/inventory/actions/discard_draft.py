@@ -15,9 +15,9 @@ from django.utils import timezone
 from senhui.access.actions.record_audit import record_audit
 from senhui.access.queries import require
 from senhui.access.rules import Actor
-from senhui.inventory import queries
-from senhui.inventory.actions.measure_draft import DraftIsClosed
+from senhui.inventory import queries, store
 from senhui.inventory.models import Draft
+from senhui.inventory.refusals import DraftIsClosed
 
 
 def discard_draft(actor: Actor, *, draft_id: int, now: dt.datetime) -> None:
@@ -37,5 +37,5 @@ def discard_draft(actor: Actor, *, draft_id: int, now: dt.datetime) -> None:
         row.state = "discarded"
         row.save()
         record_audit(actor, "inventory.discard_draft", subject=f"draft {draft_id}", detail={}, now=now)
-    # After the commit: a file without a row is swept later, a row without its files would mislead.
-    shutil.rmtree(info.directory, ignore_errors=True)
+    # After the commit: what a kill leaves of a discarded draft is swept later, an open row without files would mislead.
+    shutil.rmtree(store.drafts_directory() / row.directory_name, ignore_errors=True)

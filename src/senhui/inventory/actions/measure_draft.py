@@ -1,20 +1,25 @@
 """Calculate the carbon stock of every stand of a draft, each with its derivation.
 
-1. The actor must hold `import_layer` over the draft's townships.
-2. A released or discarded draft is not measured again (`DraftIsClosed`).
-3. A draft with errors is not measured (`DraftHasErrors`): correct the file and import it again.
-4. The result is written beside the draft and replaces an earlier one in one step.
+1. The draft must be there and seen by the actor (`NoSuchDraft`), who must hold `import_layer` over all of its land
+   (`PermissionRefused`).
+2. A released or discarded draft is not measured again (`DraftIsClosed`), one without a mapping not yet
+   (`DraftNeedsMapping`).
+3. A draft with open errors is not measured (`DraftHasErrors`): each row is corrected or excluded first. Nor is one
+   whose every row is excluded (`NothingToMeasure`).
+4. Stands after all decisions are measured; the result is written to a new directory. Then, if nobody changed the draft
+   meanwhile (`DraftChangedMeanwhile`), row and audit entry are written and the new directory counts.
 
-Cases: `tests/inventory/test_measure_draft.py`. The formulas lie in `senhui.measurement`.
+Cases: `tests/inventory/test_measure_draft.py`; kills: `tests/races/test_kills.py`. The formulas lie in
+`senhui.measurement`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from django.db import transaction
@@ -23,8 +28,11 @@ from django.utils import timezone
 from senhui.access.actions.record_audit import record_audit
 from senhui.access.queries import require
 from senhui.access.rules import Actor
-from senhui.inventory import queries, store
-from senhui.inventory.models import Draft
+from senhui.intake import ImportProfile
+from senhui.inventory import draft_files, queries, store
+from senhui.inventory.models import Draft, RowDecision
+from senhui.inventory.refusals import DraftChangedMeanwhile, DraftHasErrors, DraftIsClosed, DraftNeedsMapping
+from senhui.inventory.row_decisions import Decisions, decisions_of, effective_stands
 from senhui.measurement import (
     DesignTotal,
     MethodBook,
@@ -38,25 +46,12 @@ from senhui.measurement import (
 from senhui.parameters import edition_hash, editions
 
 
-class DraftHasErrors(ValueError):
-    """The draft's checks found errors; a number from it would rest on rows known to be wrong."""
+class NothingToMeasure(ValueError):
+    """Every row of the draft is excluded."""
 
-    def __init__(self, draft_id: int, n_errors: int) -> None:
-        super().__init__(
-            f"Draft {draft_id} has {n_errors} errors. Download the list, correct the rows in the file "
-            "and import it again."
-        )
+    def __init__(self, draft_id: int) -> None:
+        super().__init__(f"Every row of draft {draft_id} is excluded; there is nothing to measure. Open a row again.")
         self.draft_id = draft_id
-        self.n_errors = n_errors
-
-
-class DraftIsClosed(ValueError):
-    """The draft has been released or discarded; import the layer again to work on it."""
-
-    def __init__(self, draft_id: int, state: str) -> None:
-        super().__init__(f"Draft {draft_id} is {state}. Import the layer again to work on it.")
-        self.draft_id = draft_id
-        self.state = state
 
 
 def measure_draft(
@@ -79,15 +74,26 @@ def measure_draft(
 
     Raises
     ------
-    NoSuchDraft, PermissionRefused, DraftIsClosed, DraftHasErrors
+    NoSuchDraft, PermissionRefused, DraftIsClosed, DraftNeedsMapping, DraftHasErrors, NothingToMeasure,
+    DraftChangedMeanwhile
+        In this order of precedence.
     """
-    info = queries.draft(actor, draft_id, on=timezone.localdate(now))
+    on = timezone.localdate(now)
+    info = queries.draft(actor, draft_id, on=on)
     for code in info.township_codes:
-        require(actor, "import_layer", area=code, on=timezone.localdate(now))
-    _refuse(info)
+        require(actor, "import_layer", area=code, on=on)
+    require(actor, "import_layer", on=on)
+    refuse_measuring(info)
     progress(0.05, "Measuring")
+    draft = Draft.objects.get(pk=draft_id)
+    decisions = decisions_of(draft)
     book = default_book()
-    measured = measured_stands(info.directory, book=book)
+    measured = measured_stands(info.directory, decisions, profile=info.profile, book=book)
+    if measured.is_empty():
+        raise NothingToMeasure(draft_id)
+    # What a decision found open counts against the draft; this is for a row that the checks of today judge otherwise.
+    if missing := info.n_rows - info.n_excluded - measured.height:
+        raise DraftHasErrors(draft_id, missing)
     progress(0.6, "Calibrating" if design_totals else "Writing")
     calibration = calibrate(measured, design_totals=design_totals) if design_totals else None
     if calibration is not None:
@@ -100,19 +106,32 @@ def measure_draft(
         "method_book": book.id,
         "calibration": None if calibration is None else asdict(calibration),
         **totals(measured.lazy(), by=[]).collect().row(0, named=True),
+        "n_excluded": info.n_excluded,
+        "excluded_area_ha": info.excluded_area_ha,
     }
     progress(0.7, "Writing")
-    _replace(info.directory / "measured.parquet", lambda path: store.write_geoparquet(measured, path))
-    used = set(measured["derivation_id"].unique()) | set(measured["scattered_derivation_id"].drop_nulls().unique())
+    numbers = ("derivation_id", "scattered_derivation_id", "ground_derivation_id")
+    used = {number for name in numbers for number in measured[name].drop_nulls().unique()}
     derivations = [derivation.as_dict() for derivation in book.derivations if derivation.id in used]
-    _replace(info.directory / "derivations.json", lambda path: store.write_json(derivations, path))
+    with store.unfinished(store.drafts_directory()) as directory:
+        store.link_files(info.directory, directory, (*draft_files.AS_READ, *draft_files.INTERPRETED))
+        store.write_geoparquet(measured, directory / "measured.parquet")
+        store.write_json(derivations, directory / "derivations.json")
+        name = draft_files.settle(directory)
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft_id)
-        _refuse(info, state=row.state)
+        if row.state in {"released", "discarded"}:
+            raise DraftIsClosed(draft_id, row.state)
+        newer = RowDecision.objects.filter(draft=row, pk__gt=decisions.last_id)
+        if row.directory_name != info.directory.name or newer.exists():
+            raise DraftChangedMeanwhile(draft_id)
+        row.directory_name = name
         row.state = "measured"
         row.measured_by_id = actor.pk
         row.measured_at = now
         row.measurement = measurement
+        row.township_codes = sorted(measured["township_code"].unique())
+        row.area_ha = float(measured["area_ha"].sum())
         row.save()
         record_audit(
             actor,
@@ -121,27 +140,30 @@ def measure_draft(
             detail={"value_hash": measurement["value_hash"], "stock_tc": measurement["stock_tc"]},
             now=now,
         )
+    draft_files.leave_to_sweep(info.directory.name)
     progress(1.0, "Measured")
-    return queries.draft(actor, draft_id, on=timezone.localdate(now))
+    return queries.draft(actor, draft_id, on=on)
 
 
-def measured_stands(directory: Path, *, book: MethodBook) -> pl.DataFrame:
-    """Return the stands of a draft directory with their measured columns, in no stated order."""
-    stands = pl.scan_parquet(directory / "stands.parquet")
+def measured_stands(
+    directory: Path, decisions: Decisions, *, profile: dict[str, Any], book: MethodBook
+) -> pl.DataFrame:
+    """Return the stands of a draft after all decisions with their measured columns, in no stated order."""
+    stands = effective_stands(directory, decisions, profile=ImportProfile.from_json(profile)).lazy()
     refuse_unknown_keys(stands, book=book)
     return measure_stands(stands, book=book).collect()
 
 
-def _refuse(info: queries.DraftInfo, *, state: str | None = None) -> None:
-    state = state or info.state
-    if state in {"released", "discarded"}:
-        raise DraftIsClosed(info.id, state)
-    if info.n_errors:
-        raise DraftHasErrors(info.id, info.n_errors)
+def refuse_measuring(info: queries.DraftInfo) -> None:
+    """Refuse to measure a draft that is closed, unmapped or has open errors.
 
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside `path` and put it in place in one step, so that a reader sees the old file or the new."""
-    partial = path.with_name(f".{path.name}.partial")
-    write(partial)
-    os.replace(partial, path)
+    Raises
+    ------
+    DraftIsClosed, DraftNeedsMapping, DraftHasErrors
+    """
+    if info.state in {"released", "discarded"}:
+        raise DraftIsClosed(info.id, info.state)
+    if info.state == "unmapped":
+        raise DraftNeedsMapping(info.id)
+    if info.n_open_errors:
+        raise DraftHasErrors(info.id, info.n_open_errors)

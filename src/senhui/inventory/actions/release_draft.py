@@ -1,20 +1,26 @@
 """Freeze a measured draft as a release; a second person does it.
 
-1. The actor must hold `release_layer` over the draft's townships (`PermissionRefused`).
-2. The draft must be measured and open (`DraftIsNotMeasured`).
-3. The actor must be neither who imported nor who measured it (`SecondPersonNeeded`).
-4. The stands on disk must still have the value hash that was measured (`DraftWasChanged`).
-5. Files and manifest are written to a hidden directory; then, holding the draft's row, the release's row, the
-   draft's state and the audit entry are written, the directory gets its name, and all of it is committed.
-   Of two people at the same instant the second finds the draft released (3 to 5 leave nothing behind).
+1. The draft must be there and seen by the actor (`NoSuchDraft`), who must hold `release_layer` over all of its land
+   (`PermissionRefused`).
+2. The draft must not be released already (`AlreadyReleased`) or discarded (`DraftIsClosed`), and must be measured
+   (`DraftIsNotMeasured`).
+3. It must have no open error (`DraftHasErrors`).
+4. The actor must be nobody who imported it, measured it or decided anything of its rows (`SecondPersonNeeded`).
+5. The stands on disk must still have the value hash that was measured (`DraftWasChanged`).
+6. Files and manifest are written to a hidden directory; then, holding the draft's row, 2 to 4 are asked again and the
+   draft must be the one that was read (`DraftChangedMeanwhile`); the release's row, the draft's state and the audit
+   entry are written, the directory gets its name, and all of it is committed. Of two people at the same instant the
+   second finds the draft released.
 
-Cases: `tests/inventory/test_release_draft.py`.
+A directory that a kill leaves between its name and the commit has no row: no query gives it, the next try replaces it.
+Cases: `tests/inventory/test_release_draft.py`; kills: `tests/races/test_kills.py`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import math
 import platform
 import shutil
 from collections.abc import Callable
@@ -31,7 +37,8 @@ from senhui.access.actions.record_audit import record_audit
 from senhui.access.queries import require
 from senhui.access.rules import Actor
 from senhui.inventory import queries, store
-from senhui.inventory.models import Draft, Release
+from senhui.inventory.models import Draft, Release, RowDecision
+from senhui.inventory.refusals import DraftChangedMeanwhile, DraftHasErrors, DraftIsClosed
 
 
 class DraftIsNotMeasured(ValueError):
@@ -43,12 +50,24 @@ class DraftIsNotMeasured(ValueError):
         self.state = state
 
 
+class AlreadyReleased(ValueError):
+    """The draft is a release already."""
+
+    def __init__(self, draft_id: int, release_id: str) -> None:
+        super().__init__(
+            f"Draft {draft_id} was released already, as {release_id}. There is nothing more to do; open that release."
+        )
+        self.draft_id = draft_id
+        self.release_id = release_id
+
+
 class SecondPersonNeeded(PermissionError):
-    """Who imported or measured a draft may not release it."""
+    """Who imported or measured a draft, or decided something of its rows, may not release it."""
 
     def __init__(self, draft_id: int) -> None:
         super().__init__(
-            f"You imported or measured draft {draft_id}; a second person with the right to release must release it."
+            f"You imported, corrected or measured draft {draft_id}; a second person with the right to release must "
+            "release it."
         )
         self.draft_id = draft_id
 
@@ -75,10 +94,12 @@ def release_draft(
     progress: Callable[[float, str], None],
 ) -> queries.ReleaseInfo:
     """Release a measured draft; see the module's numbered steps for what is refused, in order."""
-    info = queries.draft(actor, draft_id, on=timezone.localdate(now))
+    on = timezone.localdate(now)
+    info = queries.draft(actor, draft_id, on=on)
     for code in info.township_codes:
-        require(actor, "release_layer", area=code, on=timezone.localdate(now))
-    _refuse(info, actor)
+        require(actor, "release_layer", area=code, on=on)
+    require(actor, "release_layer", on=on)
+    refuse_releasing(info, actor)
     assert info.measurement is not None, "a measured draft carries its measurement"
     progress(0.1, "Checking the measured values")
     frame = pl.read_parquet(info.directory / "measured.parquet")
@@ -98,7 +119,9 @@ def release_draft(
         store.write_json(manifest, directory / "manifest.json")
         with transaction.atomic():
             row = Draft.objects.select_for_update().get(pk=draft_id)
-            _refuse(info, actor, state=row.state)
+            refuse_releasing(queries.draft(actor, draft_id, on=on), actor)
+            if row.directory_name != info.directory.name:
+                raise DraftChangedMeanwhile(draft_id)
             assert row.measured_by_id is not None, "the database lets no draft be measured by nobody"
             Release.objects.create(
                 id=release_id,
@@ -130,11 +153,24 @@ def release_draft(
     return queries.release(release_id)
 
 
-def _refuse(info: queries.DraftInfo, actor: Actor, *, state: str | None = None) -> None:
-    state = state or info.state
-    if state != "measured":
-        raise DraftIsNotMeasured(info.id, state)
-    if actor.pk in {info.imported_by_id, info.measured_by_id}:
+def refuse_releasing(info: queries.DraftInfo, actor: Actor) -> None:
+    """Refuse a draft that is not ready, or an actor who prepared it.
+
+    Raises
+    ------
+    AlreadyReleased, DraftIsClosed, DraftIsNotMeasured, DraftHasErrors, SecondPersonNeeded
+        In this order of precedence.
+    """
+    if info.release_id is not None:
+        raise AlreadyReleased(info.id, info.release_id)
+    if info.state == "discarded":
+        raise DraftIsClosed(info.id, info.state)
+    if info.state != "measured":
+        raise DraftIsNotMeasured(info.id, info.state)
+    if info.n_open_errors:
+        raise DraftHasErrors(info.id, info.n_open_errors)
+    deciders = RowDecision.objects.filter(draft_id=info.id, decided_by_id=actor.pk)
+    if actor.pk in {info.imported_by_id, info.measured_by_id} or deciders.exists():
         raise SecondPersonNeeded(info.id)
 
 
@@ -156,6 +192,9 @@ def _manifest(
         "source": {**info.source, "original_name": info.original_name},
         "profile": info.profile,
         "measurement": info.measurement,
+        "licence_note": info.licence_note,
+        "excluded": excluded_rows(info.id),
+        "n_corrected": sum(1 for one in _standing(info.id) if one.kind == "corrected"),
         "value_hash": info.measurement["value_hash"],
         "n_sub_compartments": frame.height,
         "crs": "EPSG:4490",
@@ -168,6 +207,33 @@ def _manifest(
         "released_at": now.isoformat(),
         "code": code_version(),
     }
+
+
+def excluded_rows(draft_id: int) -> dict[str, Any]:
+    """Return what of a draft is left out: rows, their area as far as it is known (ha), and each with its reason."""
+    rows = [one for one in _standing(draft_id) if one.kind == "excluded"]
+    return {
+        "n_rows": len(rows),
+        "n_rows_without_area": sum(one.area_ha is None for one in rows),
+        "area_ha": math.fsum(one.area_ha or 0.0 for one in rows),
+        "rows": [
+            {
+                "row": one.row,
+                "sub_compartment_id": one.sub_compartment_id,
+                "area_ha": one.area_ha,
+                "reason": one.reason,
+                "decided_by": str(one.decided_by),
+                "decided_at": one.decided_at.isoformat(),
+            }
+            for one in rows
+        ],
+    }
+
+
+def _standing(draft_id: int) -> list[RowDecision]:
+    """Return the decision that counts of each row that has one, in the order of the file."""
+    lines = RowDecision.objects.filter(draft_id=draft_id).select_related("decided_by").order_by("id")
+    return sorted({one.row: one for one in lines}.values(), key=lambda one: one.row)
 
 
 def code_version() -> dict[str, str]:

@@ -1,5 +1,15 @@
 """What other rooms may know of drafts, releases and administrative units. Nothing here writes."""
 
+from senhui.inventory.queries.draft_rows import (
+    Decision,
+    DraftRow,
+    FindingsPage,
+    draft_decisions,
+    draft_errors,
+    draft_findings_on_map,
+    draft_row,
+    visible_rows,
+)
 from senhui.inventory.queries.drafts import DraftInfo, NoSuchDraft, draft, drafts, findings
 from senhui.inventory.queries.releases import (
     NoSuchRelease,
@@ -18,7 +28,10 @@ from senhui.inventory.queries.releases import (
 from senhui.inventory.queries.units import Unit, administrative_units, find_units, unit_names
 
 __all__ = [
+    "Decision",
     "DraftInfo",
+    "DraftRow",
+    "FindingsPage",
     "NoSuchDraft",
     "NoSuchRelease",
     "NoSuchStand",
@@ -29,6 +42,10 @@ __all__ = [
     "derivation",
     "derivations",
     "draft",
+    "draft_decisions",
+    "draft_errors",
+    "draft_findings_on_map",
+    "draft_row",
     "drafts",
     "find_stands",
     "find_units",
@@ -39,4 +56,5 @@ __all__ = [
     "scan",
     "stand",
     "unit_names",
+    "visible_rows",
 ]

@@ -12,8 +12,10 @@ from django.db.models import QuerySet
 
 from senhui.access.queries import areas_for
 from senhui.access.rules import Actor
+from senhui.intake.checks import FINDINGS
 from senhui.inventory import store
 from senhui.inventory.models import Draft
+from senhui.inventory.row_decisions import decisions_of, effective_findings
 
 
 class NoSuchDraft(LookupError):
@@ -26,7 +28,11 @@ class NoSuchDraft(LookupError):
 
 @dataclass(frozen=True)
 class DraftInfo:
-    """A draft as other rooms see it."""
+    """A draft as other rooms see it.
+
+    `n_errors` and `n_warnings` are what the reading found; `n_open_errors` is what is left of the errors after all
+    decisions on rows. `question` is class and fields of the refusal that an unmapped draft waits on.
+    """
 
     id: int
     original_name: str
@@ -39,6 +45,12 @@ class DraftInfo:
     n_rows: int
     n_errors: int
     n_warnings: int
+    n_open_errors: int
+    n_excluded: int
+    excluded_area_ha: float
+    mapping_no: int
+    question: dict[str, Any] | None
+    licence_note: str
     area_ha: float
     imported_by: str
     imported_by_id: int
@@ -71,8 +83,13 @@ def draft(actor: Actor, draft_id: int, *, on: dt.date) -> DraftInfo:
 
 
 def findings(info: DraftInfo) -> pl.DataFrame:
-    """Return what the checks found in a draft: row, sub_compartment_id, field, value, reason, severity, remedy."""
-    return pl.read_parquet(info.directory / "findings.parquet")
+    """Return what is wrong or doubtful in a draft after all decisions on its rows (columns: `intake.checks.FINDINGS`).
+
+    A draft that is not mapped yet has not been checked: then there is none.
+    """
+    if info.state == "unmapped":
+        return pl.DataFrame(schema=FINDINGS)
+    return effective_findings(info.directory, decisions_of(Draft.objects.get(pk=info.id))).collect()
 
 
 def _may_see(actor: Actor, row: Draft, *, on: dt.date) -> bool:
@@ -102,6 +119,12 @@ def _draft_info(row: Draft) -> DraftInfo:
         n_rows=row.n_rows,
         n_errors=row.n_errors,
         n_warnings=row.n_warnings,
+        n_open_errors=row.n_open_errors,
+        n_excluded=row.n_excluded,
+        excluded_area_ha=row.excluded_area_ha,
+        mapping_no=row.mapping_no,
+        question=row.question,
+        licence_note=row.licence_note,
         area_ha=row.area_ha,
         imported_by=str(row.imported_by),
         imported_by_id=row.imported_by_id,

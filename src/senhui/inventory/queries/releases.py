@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,7 +38,11 @@ class NoSuchStand(LookupError):
 
 @dataclass(frozen=True)
 class ReleaseInfo:
-    """A release as other rooms see it: its row, its manifest and where its files lie."""
+    """A release as other rooms see it: its row, its manifest and where its files lie.
+
+    `n_excluded` rows with `excluded_area_ha` were left out of it by named persons (`manifest["excluded"]` says why);
+    both are printed beside every total.
+    """
 
     id: str
     label: str
@@ -49,7 +54,19 @@ class ReleaseInfo:
     released_by: str
     value_hash: str
     township_codes: tuple[str, ...]
+    n_excluded: int
+    excluded_area_ha: float
+    licence_note: str
     manifest: dict[str, Any]
+
+    def excluded_area_within(self, area_code: str) -> float:
+        """Return the area left out of an administrative unit, ha; rows that do not say where they lie are in each."""
+        rows = self.manifest.get("excluded", {}).get("rows", [])
+        return math.fsum(
+            row["area_ha"] or 0.0
+            for row in rows
+            if not (name := row["sub_compartment_id"]) or name.startswith(area_code)
+        )
 
     @property
     def directory(self) -> Path:
@@ -81,11 +98,27 @@ def release(release_id: str) -> ReleaseInfo:
 
 
 def release_path(release_id: str) -> Path:
-    """Return the GeoParquet of a release."""
+    """Return the GeoParquet of a release.
+
+    Raises
+    ------
+    NoSuchRelease
+        Also of a directory without a row: a kill may leave one, and it is nobody's release.
+    """
     path = store.releases_directory() / release_id / "sub_compartments.parquet"
-    if not _is_plain_name(release_id) or not path.exists():
+    if not _is_plain_name(release_id) or not path.exists() or not _has_row(release_id, path):
         raise NoSuchRelease(release_id)
     return path
+
+
+_with_row: set[Path] = set()
+
+
+def _has_row(release_id: str, path: Path) -> bool:
+    """Return whether the release is committed; a release never goes, so it is asked once."""
+    if path not in _with_row and Release.objects.filter(pk=release_id).exists():
+        _with_row.add(path)
+    return path in _with_row
 
 
 def scan(release_id: str) -> pl.LazyFrame:
@@ -183,5 +216,8 @@ def _release_info(row: Release) -> ReleaseInfo:
         released_by=str(row.released_by),
         value_hash=row.value_hash,
         township_codes=tuple(row.draft.township_codes),
+        n_excluded=row.manifest.get("excluded", {}).get("n_rows", 0),
+        excluded_area_ha=row.manifest.get("excluded", {}).get("area_ha", 0.0),
+        licence_note=row.manifest.get("licence_note", ""),
         manifest=row.manifest,
     )
