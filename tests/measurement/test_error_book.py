@@ -94,10 +94,23 @@ class TestEffects:
         # Sassafras is measured with the row of the soft broadleaves and errs with them.
         assert effects(derivation_of("volume_line", "sassafras"))["volume_line_model"]["group"] == "soft_broadleaf"
 
+    def test_an_equation_with_many_coefficients_errs_once(self) -> None:
+        found = ERRORS.effects.filter(pl.col("source") == "tree_equation_model")
+        assert found.height == found["derivation_id"].n_unique()
+        # The equations of fir are for fir alone, so their stands share by the method.
+        assert effects(derivation_of("mean_tree_fir"))["tree_equation_model"]["group"] == "mean_tree_fir"
+
     def test_every_tree_group_has_a_model_error_in_both_books(self) -> None:
         for book in (BOOK, EXPANSION_BOOK):
             with_error = error_book(book.derivations).effects.filter(pl.col("source").str.ends_with("_model"))
-            methods = {"volume_line", "expansion", "scattered_expansion"}
+            methods = {
+                "volume_line",
+                "volume_ramp",
+                "expansion",
+                "scattered_expansion",
+                "mean_tree_d2h",
+                "mean_tree_fir",
+            }
             assert {item.id for item in book.derivations if item.method in methods} <= set(with_error["derivation_id"])
 
     def test_what_has_no_estimate_has_no_error(self) -> None:
@@ -113,7 +126,10 @@ class TestEffects:
         }
         assert {"area_single", "land_class_recorded", "shrub_biomass", "carbon_fraction"} <= named["shrub_area_density"]
         assert {"culms_single", "culm_mass"} <= named["culms"]
-        assert {"volume_single", "ramp_end", "species_recorded"} <= named["volume_line"]
+        assert {"volume_single", "species_recorded"} <= named["volume_line"]
+        assert "ramp_end" in named["volume_ramp"]
+        assert {"dbh_single", "height_single", "carbon_fraction"} <= named["mean_tree_fir"]
+        assert "dead_wood_mean" in named["ground_by_type"]
 
     def test_every_method_that_is_named_exists(self) -> None:
         named = {method for source in error_sources() for method in source.methods}

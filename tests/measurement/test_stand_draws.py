@@ -15,7 +15,7 @@ from senhui.measurement.stand_draws import (
     draw_tree_totals,
     draw_volume_totals,
 )
-from senhui.measurement.tree import biomass_by_volume_line_t_ha
+from senhui.measurement.tree import biomass_on_volume_ramp_t_ha
 
 N_DRAWS = 2000
 TOLERANCE = 4.0 / math.sqrt(2 * (N_DRAWS - 1))
@@ -61,7 +61,7 @@ class TestVolume:
     def test_without_error_every_draw_is_the_total(self) -> None:
         stands = fir(np.linspace(0.0, 300.0, 2 * BLOCK_STANDS + 7), n_places=3)
         drawn = totals_of(stands, error_frac=0.0)
-        biomass = biomass_by_volume_line_t_ha(
+        biomass = biomass_on_volume_ramp_t_ha(
             stands.volume_m3_ha, slope_t_m3=0.4652, intercept_t_ha=19.141, ramp_end_m3_ha=RAMP_END
         )
         for place in range(3):

@@ -16,9 +16,13 @@ import polars as pl
 
 from senhui import parameters
 from senhui.measurement.derivation import Derivation
+from senhui.measurement.ground import GROUND_POOLS
 
-GROUND = ("understory", "dead_wood", "litter", "soil_100cm", "soil_30cm")
-POOLS_OF_DERIVATION: dict[str, tuple[str, ...]] = {"main": ("main",), "scattered": ("scattered",), "ground": GROUND}
+POOLS_OF_DERIVATION: dict[str, tuple[str, ...]] = {
+    "main": ("main",),
+    "scattered": ("scattered",),
+    "ground": GROUND_POOLS,
+}
 """Pools of the sums of error whose numbers a kind of derivation explains."""
 EVERY_GROUP = "*"
 WITHOUT_ERROR = ("no_estimate", "declared_zero")
@@ -235,13 +239,16 @@ def _is_number(value: float | str) -> bool:
 
 
 def _group(source: ErrorSource, derivation: Derivation, parameter_id: str | None) -> str | None:
-    """Return the word under which stands share this error; counties are told apart only when stands are summed."""
+    """Return the word under which stands share this error; counties are told apart only when stands are summed.
+
+    A method that is for one species alone has no species group of its own: its stands share by the method.
+    """
     if source.shared_by == "parameter":
         return parameter_id
     if source.shared_by in ("all", "stand", "county"):
         return source.shared_by
     if derivation.species_group is None:
-        return None
+        return derivation.method
     if source.shared_by == "species_group":
         return derivation.species_group
     row = _crosswalk()[derivation.species_group][source.shared_by]

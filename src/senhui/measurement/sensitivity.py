@@ -10,7 +10,8 @@ import polars as pl
 
 from senhui.measurement.book import MethodBook
 from senhui.measurement.calibration import SCATTERED_DOMAIN, domain_of_land
-from senhui.measurement.error_book import GROUND, STOCK
+from senhui.measurement.error_book import STOCK
+from senhui.measurement.ground import GROUND_POOLS
 from senhui.measurement.sub_compartment import MEASURED_COLUMNS, measure_stands
 
 STEP = 1e-6
@@ -69,7 +70,7 @@ def error_sums(measured: pl.DataFrame, *, book: MethodBook) -> pl.DataFrame:
 def _pools(measured: pl.DataFrame) -> dict[str, str]:
     """Return the pools of the layer with the column that holds their derivation."""
     pools = {"main": "derivation_id", "scattered": "scattered_derivation_id"}
-    return pools | {pool: "ground_derivation_id" for pool in GROUND if f"{pool}_tc" in measured.columns}
+    return pools | {pool: "ground_derivation_id" for pool in GROUND_POOLS if f"{pool}_tc" in measured.columns}
 
 
 def _moved(measured: pl.DataFrame, column: str, pools: dict[str, str], *, book: MethodBook) -> pl.DataFrame:

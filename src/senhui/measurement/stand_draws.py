@@ -99,7 +99,7 @@ def draw_volume_totals(
     Notes
     -----
     C = A CF m (a V' + b min(V' / V₀, 1)) with V' = V max(0, s + u z). Source: the line of
-    `tree.biomass_by_volume_line_t_ha`; drawing: JCGM 101:2008, Supplement 1 to the Guide to the expression of
+    `tree.biomass_on_volume_ramp_t_ha`; drawing: JCGM 101:2008, Supplement 1 to the Guide to the expression of
     uncertainty in measurement, clause 7.
     """
     n = len(stands.volume_m3_ha)
