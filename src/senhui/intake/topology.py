@@ -87,14 +87,14 @@ def topology_findings(outlines: pl.DataFrame) -> pl.DataFrame:
     valid = outlines.filter(pl.col("reason").is_null() & pl.col("geometry_area_ha").is_not_null())
     if valid.height == 0:
         return pl.DataFrame(schema=PLACED)
-    polygons = _decoded(valid["geometry"])
+    wkb = valid["geometry"]
     rows = valid["row"].to_numpy()
-    edges = edges_of(polygons)
-    neighbours = _neighbours(polygons, edges.bounds)
+    edges = edges_of(wkb)
+    neighbours = _neighbours(edges.bounds)
     is_unmatched = _unmatched(edges, neighbours)
-    overlaps = _overlap_findings(polygons, rows, _overlaps(polygons, edges, neighbours, is_unmatched))
+    overlaps = _overlap_findings(wkb, rows, _overlaps(wkb, edges, neighbours, is_unmatched))
     gaps = _gap_findings(edges, neighbours, is_unmatched, rows)
-    slivers = _sliver_findings(polygons, rows, valid["geometry_area_ha"].to_numpy(), perimeters_m(edges))
+    slivers = _sliver_findings(wkb, rows, valid["geometry_area_ha"].to_numpy(), perimeters_m(edges))
     return pl.concat([overlaps, gaps, slivers])
 
 
@@ -113,22 +113,21 @@ def pair_findings(outlines: pl.DataFrame, *, of_rows: pl.Series) -> pl.DataFrame
     return found.filter(concerns & pl.col("row").is_not_null())
 
 
-def _decoded(wkb: pl.Series) -> Objects:
-    values = wkb.to_numpy()
-    with ThreadPoolExecutor(_THREADS) as threads:
-        parts = threads.map(shapely.from_wkb, np.array_split(values, max(1, len(values) // _AT_ONCE)))
-        return np.concatenate(list(parts))
+def _decoded(wkb: pl.Series, which: Ints) -> Objects:
+    """Make geometries of some outlines."""
+    decoded: Objects = shapely.from_wkb(wkb.gather(which).to_numpy())
+    return decoded
 
 
-def _neighbours(polygons: Objects, bounds: Floats) -> Neighbours:
+def _neighbours(bounds: Floats) -> Neighbours:
     """Pair outlines whose bounding boxes, a little widened, meet."""
     margin = LEVELS["gap_width_m"] / _DEGREE_M * 2
-    boxes = shapely.box(*(bounds + np.array([-margin, -margin, margin, margin])).T)
-    of, near = shapely.STRtree(polygons).query(boxes)
+    boxes: Objects = shapely.box(*(bounds + np.array([-margin, -margin, margin, margin]) / 2).T)
+    of, near = shapely.STRtree(boxes).query(boxes)
     is_other = of != near
     of, near = of[is_other], near[is_other]
     order = np.argsort(of, kind="stable") if (np.diff(of) < 0).any() else slice(None)
-    return Neighbours(np.searchsorted(of[order], np.arange(len(polygons) + 1)).astype(np.int64), near[order])
+    return Neighbours(np.searchsorted(of[order], np.arange(len(bounds) + 1)).astype(np.int64), near[order])
 
 
 def _in_threads(work: Callable[[int, int], None], n: int) -> None:
@@ -145,7 +144,7 @@ def _unmatched(edges: Edges, neighbours: Neighbours) -> Bools:
     return is_unmatched
 
 
-def _overlaps(polygons: Objects, edges: Edges, neighbours: Neighbours, is_unmatched: Bools) -> Overlaps:
+def _overlaps(wkb: pl.Series, edges: Edges, neighbours: Neighbours, is_unmatched: Bools) -> Overlaps:
     """Find and measure the pairs of outlines that overlap above the level.
 
     Inside of a place that is covered twice all edges may be matched (a layer laid over itself, a little moved). Its
@@ -156,7 +155,7 @@ def _overlaps(polygons: Objects, edges: Edges, neighbours: Neighbours, is_unmatc
     found = np.zeros(len(of), dtype=bool)
     is_measured = np.zeros(len(of), dtype=bool)
     looked_at = is_unmatched
-    overlaps = [_measured(polygons, np.empty((0, 2), dtype=np.int64))]
+    overlaps = [_measured(wkb, np.empty((0, 2), dtype=np.int64))]
     while True:
         _in_threads(
             partial(_tried, edges=edges, neighbours=neighbours, looked_at=looked_at, found=found), len(edges.bounds)
@@ -166,7 +165,7 @@ def _overlaps(polygons: Objects, edges: Edges, neighbours: Neighbours, is_unmatc
         pairs = np.unique(np.sort(np.column_stack([of[new], neighbours.near[new]]), axis=1), axis=0)
         if len(overlaps) > 1:
             pairs = pairs[~_are_among(pairs, np.concatenate([each.pairs for each in overlaps]))]
-        overlaps.append(_measured(polygons, pairs))
+        overlaps.append(_measured(wkb, pairs))
         if len(overlaps[-1].pairs) == 0:
             return Overlaps(*(np.concatenate(each) for each in zip(*(vars(o).values() for o in overlaps), strict=True)))
         is_rim = np.zeros(len(edges.bounds), dtype=bool)
@@ -191,10 +190,10 @@ def _are_among(pairs: Ints, known: Ints) -> Bools:
     return are_among
 
 
-def _overlap_findings(polygons: Objects, rows: Ints, overlaps: Overlaps) -> pl.DataFrame:
+def _overlap_findings(wkb: pl.Series, rows: Ints, overlaps: Overlaps) -> pl.DataFrame:
     """Report each overlap once for each of its two rows."""
     pairs, common_m2 = overlaps.pairs, overlaps.common_m2
-    area_m2 = polygon_areas_ha(polygons[pairs.ravel()]).reshape(-1, 2) * M2_PER_HA
+    area_m2 = polygon_areas_ha(_decoded(wkb, pairs.ravel())).reshape(-1, 2) * M2_PER_HA
     is_twice = common_m2 >= LEVELS["duplicate_frac"] * area_m2.max(axis=1, initial=0.0)
     reasons = np.where(is_twice, "outline_duplicate", "outline_overlaps")
     return pl.concat(
@@ -209,17 +208,19 @@ def _overlap_findings(polygons: Objects, rows: Ints, overlaps: Overlaps) -> pl.D
     )
 
 
-def _measured(polygons: Objects, pairs: Ints) -> Overlaps:
+def _measured(wkb: pl.Series, pairs: Ints) -> Overlaps:
     """Intersect pairs exactly and keep those above the level."""
 
     def measure(part: Ints) -> tuple[Floats, Floats]:
-        common = shapely.intersection(polygons[part[:, 0]], polygons[part[:, 1]])
+        common = shapely.intersection(_decoded(wkb, part[:, 0]), _decoded(wkb, part[:, 1]))
         pieces, of = shapely.get_parts(common, return_index=True)
         is_areal = shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON
         pieces, of = pieces[is_areal], of[is_areal]
         piece_m2 = polygon_areas_ha(pieces) * M2_PER_HA
         # Broad pieces count, not the many threads beside them.
-        is_broad = 2 * piece_m2 >= LEVELS["overlap_width_m"] * perimeters_m(edges_of(pieces))
+        is_broad = 2 * piece_m2 >= LEVELS["overlap_width_m"] * perimeters_m(
+            edges_of(pl.Series(shapely.to_wkb(pieces), dtype=pl.Binary))
+        )
         pieces, of, piece_m2 = pieces[is_broad], of[is_broad], piece_m2[is_broad]
         order = np.argsort(piece_m2, kind="stable")
         place = np.full((len(part), 2), np.nan)
@@ -288,11 +289,11 @@ def _gap_findings(edges: Edges, neighbours: Neighbours, is_unmatched: Bools, row
     )
 
 
-def _sliver_findings(polygons: Objects, rows: Ints, area_ha: Floats, perimeter_m: Floats) -> pl.DataFrame:
+def _sliver_findings(wkb: pl.Series, rows: Ints, area_ha: Floats, perimeter_m: Floats) -> pl.DataFrame:
     """Report outlines whose mean width (twice the area over the perimeter) is below the level."""
     width_m = 2 * area_ha * M2_PER_HA / np.maximum(perimeter_m, 1e-9)
     thin = np.flatnonzero(width_m < LEVELS["sliver_width_m"])
-    place = shapely.get_coordinates(shapely.point_on_surface(polygons[thin]))
+    place = shapely.get_coordinates(shapely.point_on_surface(_decoded(wkb, thin)))
     return _placed(rows[thin], "sliver", [f"{each:.1f} m" for each in width_m[thin]], place)
 
 
@@ -337,7 +338,7 @@ def _outside(outlines: pl.DataFrame, county: shapely.Geometry) -> pl.DataFrame:
     for x, y in ((0, 1), (0, 3), (2, 1), (2, 3)):
         suspect |= ~shapely.contains_xy(county, corners[:, x], corners[:, y])
     near = outlines.filter(pl.Series(suspect))
-    polygons = _decoded(near["geometry"]) if near.height > 0 else np.empty(0, dtype=object)
+    polygons: Objects = shapely.from_wkb(near["geometry"].to_numpy())
     inside_frac = shapely.area(shapely.intersection(polygons, county)) / shapely.area(polygons)
     far = np.flatnonzero(1 - inside_frac > LEVELS["county_outside_frac"])
     place = shapely.get_coordinates(shapely.point_on_surface(polygons[far]))
