@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.measurement.stands import measured, stands
+from tests.measurement.stands import DECLARED, measured, stands
 from tests.quantities.reference_cases import Case, assert_prints, read_cases
 
 from senhui.measurement import (
+    GROUND_POOLS,
+    NOTHING_DECLARED,
     biomass_by_expansion_t_ha,
     biomass_by_volume_line_t_ha,
     carbon_tc_ha,
@@ -60,13 +62,27 @@ def test_a_hundred_cubic_metres_by_both_methods(case: Case) -> None:
         assert_prints(found[name], printed, case)
 
 
-@pytest.mark.parametrize("case", read_cases(CASES / "stands.yaml"), ids=str)
-def test_a_whole_stand(case: Case) -> None:
+def _measured_stand(case: Case) -> dict[str, float | None]:
     given = dict(case.given)
-    book = default_book(prefer=given.pop("prefer", "volume_line"))
-    found = measured(stands([given]), book=book).row(0, named=True)
+    declarations = DECLARED if given.pop("declared", False) else NOTHING_DECLARED
+    book = default_book(prefer=given.pop("prefer", "volume_line"), declarations=declarations)
+    return measured(stands([given]), book=book).row(0, named=True)
+
+
+@pytest.mark.parametrize("case", [*read_cases(CASES / "stands.yaml"), *read_cases(CASES / "mean_tree.yaml")], ids=str)
+def test_a_whole_stand(case: Case) -> None:
+    found = _measured_stand(case)
     for name, printed in case.expect.items():
         assert_prints(found[name], printed, case)
+
+
+@pytest.mark.parametrize("case", read_cases(CASES / "ground.yaml"), ids=str)
+def test_the_ground_of_a_stand(case: Case) -> None:
+    found = _measured_stand(case)
+    for name, printed in case.expect.items():
+        assert_prints(found[name], printed, case)
+    unknown = [pool for pool in GROUND_POOLS if f"{pool}_tc_ha" not in case.expect]
+    assert [(found[f"{pool}_tc_ha"], found[f"{pool}_tc"]) for pool in unknown] == [(None, None)] * len(unknown)
 
 
 @pytest.mark.parametrize("case", read_cases(CASES / "calibration.yaml"), ids=str)

@@ -155,8 +155,9 @@ def totals(measured: pl.LazyFrame, *, by: Sequence[str]) -> pl.LazyFrame:
     -------
     one row per group with n, area_ha, area_without_estimate_ha (stands whose main pool has no estimate), volume_m3,
     scattered_volume_without_estimate_m3, main_tc, scattered_tc, stock_tc, calibrated_stock_tc,
-    ground_without_estimate_ha (stands without a basis for any pool of the ground), understory_tc, dead_wood_tc,
-    litter_tc, soil_100cm_tc, soil_30cm_tc. Groups add up; the sums of what is nowhere known are zero.
+    understory_tc, dead_wood_tc, litter_tc, soil_100cm_tc, soil_30cm_tc, and for each of these five the area that is not
+    in it (understory_without_estimate_ha, …). Groups add up; the sum of what is nowhere known is zero, beside the whole
+    area without an estimate.
     """
     measures = [
         pl.len().alias("n"),
@@ -165,11 +166,11 @@ def totals(measured: pl.LazyFrame, *, by: Sequence[str]) -> pl.LazyFrame:
         pl.col("volume_m3").sum(),
         _where_null("scattered_tc", pl.col("scattered_volume_m3")).sum().alias("scattered_volume_without_estimate_m3"),
         pl.col("main_tc", "scattered_tc", "stock_tc", "calibrated_stock_tc").sum(),
-        pl.when(pl.col("ground_no_estimate_reason").is_not_null())
-        .then(pl.col("area_ha"))
-        .sum()
-        .alias("ground_without_estimate_ha"),
         pl.col(*(f"{pool}_tc" for pool in GROUND_POOLS)).sum(),
+        *(
+            _where_null(f"{pool}_tc", pl.col("area_ha")).sum().alias(f"{pool}_without_estimate_ha")
+            for pool in GROUND_POOLS
+        ),
     ]
     return measured.group_by(by).agg(measures) if by else measured.select(measures)
 
