@@ -30,6 +30,7 @@ from senhui.access.queries import require
 from senhui.access.rules import Actor
 from senhui.intake import ImportProfile
 from senhui.inventory import draft_files, queries, store
+from senhui.inventory.error_sums import write_error_sums
 from senhui.inventory.models import Draft, RowDecision
 from senhui.inventory.refusals import DraftChangedMeanwhile, DraftHasErrors, DraftIsClosed, DraftNeedsMapping
 from senhui.inventory.row_decisions import Decisions, decisions_of, effective_stands
@@ -117,6 +118,7 @@ def measure_draft(
         store.link_files(info.directory, directory, (*draft_files.AS_READ, *draft_files.INTERPRETED))
         store.write_geoparquet(measured, directory / "measured.parquet")
         store.write_json(derivations, directory / "derivations.json")
+        write_error_sums(measured, directory, book=book)
         name = draft_files.settle(directory)
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft_id)

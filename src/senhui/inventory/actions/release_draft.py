@@ -37,6 +37,7 @@ from senhui.access.actions.record_audit import record_audit
 from senhui.access.queries import require
 from senhui.access.rules import Actor
 from senhui.inventory import queries, store
+from senhui.inventory.error_sums import copy_error_sums
 from senhui.inventory.models import Draft, Release, RowDecision
 from senhui.inventory.refusals import DraftChangedMeanwhile, DraftHasErrors, DraftIsClosed
 
@@ -112,6 +113,7 @@ def release_draft(
     with store.unfinished(store.releases_directory()) as directory:
         shutil.copyfile(info.directory / "measured.parquet", directory / "sub_compartments.parquet")
         shutil.copyfile(info.directory / "derivations.json", directory / "derivations.json")
+        copy_error_sums(info.directory, directory)
         manifest["files"] = {
             path.name: {"sha256": store.sha256_of(path), "bytes": path.stat().st_size}
             for path in sorted(directory.iterdir())

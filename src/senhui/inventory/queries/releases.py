@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from senhui.access.queries import areas_for
 from senhui.access.rules import Actor, PermissionRefused
 from senhui.inventory import store
+from senhui.inventory.error_sums import FILE_NAME as ERROR_SUMS
 from senhui.inventory.models import Release
 
 
@@ -124,6 +125,15 @@ def _has_row(release_id: str, path: Path) -> bool:
 def scan(release_id: str) -> pl.LazyFrame:
     """Return the stands of a release, lazily: canonical and measurement columns, sorted by township and number."""
     return pl.scan_parquet(release_path(release_id))
+
+
+def error_sums(release_id: str) -> pl.DataFrame | None:
+    """Return the sums from which the error of any of its places follows; None of a release made before they were kept.
+
+    See `senhui.measurement.sensitivity.error_sums` for the columns.
+    """
+    path = release_path(release_id).parent / ERROR_SUMS
+    return pl.read_parquet(path) if path.exists() else None
 
 
 @lru_cache(maxsize=16)
