@@ -7,8 +7,8 @@ tests/cli/demo/test_totals.py.
 
 from dataclasses import dataclass
 
-from senhui.measurement import DesignTotal, design_totals_from_shares
-from senhui.parameters import scalar
+from senhui.measurement import DesignError, DesignTotal, design_totals_from_shares
+from senhui.parameters import scalar, value
 from senhui.quantities import PER_WAN
 
 YEARS = (2016, 2021)
@@ -75,7 +75,20 @@ def design_totals(year: int) -> tuple[DesignTotal, ...]:
         source=SOURCE,
         reason_zh=REASON_ZH,
         reason_en=REASON_EN,
+        error=survey_error(year),
     )
+
+
+def survey_error(year: int) -> DesignError:
+    """Return the error of the city's total: what follows from its published precision, an upper limit.
+
+    Examples
+    --------
+    >>> survey_error(2021).standard_error_frac
+    0.0357
+    """
+    found = value("error_sources", "design_total/*", "relative_error_frac")
+    return DesignError(float(found.value), found.source, found.mark, survey=f"city {year}")
 
 
 def living_stock(year: int) -> LivingStock:
