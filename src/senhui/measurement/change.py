@@ -229,8 +229,8 @@ def closing_table(changes: pl.DataFrame, *, by: Sequence[str] = ("township",)) -
     Returns
     -------
     DataFrame
-        by, line (`LINES`), area_ha (of the land in the line; null for the lines that are no class), measured_tc and
-        calibrated_tc [tC], signed. For each group and basis the movements add up to the stocks' difference.
+        by, line (`LINES`), n (pieces of land in it), area_ha (of the land in the line; null for the lines that are no
+        class), measured_tc and calibrated_tc [tC], signed. The movements of a group add up to the stocks' difference.
 
     Notes
     -----
@@ -251,9 +251,13 @@ def closing_table(changes: pl.DataFrame, *, by: Sequence[str] = ("township",)) -
     def line(
         name: str, measured: pl.Expr, factor: pl.Expr, *, at: pl.Expr = home, area: pl.Expr | None = None
     ) -> pl.DataFrame:
+        is_in = (measured != 0.0) if area is None else area.is_not_null()
+        # A stand that was struck counts once, in however many pieces it lies today.
+        once = 1.0 / is_in.sum().over("row_before") if name in EVENT_KINDS else pl.lit(1.0)
         return changes.select(
             at.alias("township"),
             pl.lit(name).alias("line"),
+            pl.when(is_in).then(once).otherwise(0.0).alias("n"),
             (pl.lit(None, dtype=pl.Float64) if area is None else area).alias("area_ha"),
             measured.alias("measured_tc"),
             (measured * factor).alias("calibrated_tc"),
@@ -277,6 +281,7 @@ def closing_table(changes: pl.DataFrame, *, by: Sequence[str] = ("township",)) -
         changes.select(
             home.alias("township"),
             pl.lit("calibration_change").alias("line"),
+            (change != 0.0).cast(pl.Float64).alias("n"),
             pl.lit(None, dtype=pl.Float64).alias("area_ha"),
             zero.alias("measured_tc"),
             change.alias("calibrated_tc"),
@@ -291,19 +296,21 @@ def add_up(table: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     Parameters
     ----------
     table
-        township, line, area_ha, measured_tc, calibrated_tc.
+        township, line, n, area_ha, measured_tc, calibrated_tc.
     by
         Columns of the table to keep; none gives one table of all.
     """
     area = pl.when(pl.col("area_ha").count() > 0).then(pl.col("area_ha").sum()).alias("area_ha")
-    summed = table.group_by(*by, "line").agg(area, pl.col("measured_tc", "calibrated_tc").sum())
+    summed = table.group_by(*by, "line").agg(pl.col("n").sum(), area, pl.col("measured_tc", "calibrated_tc").sum())
     order = pl.DataFrame({"line": list(LINES)}).with_row_index("order")
     groups = table.select(by).unique().join(order, how="cross") if by else order
     return (
         groups.join(summed, on=[*by, "line"], how="left", nulls_equal=True)
         .sort(*by, "order", nulls_last=True)
-        .with_columns(pl.col("measured_tc", "calibrated_tc").fill_null(0.0))
-        .select(*by, "line", "area_ha", "measured_tc", "calibrated_tc")
+        .with_columns(
+            pl.col("n").fill_null(0).round().cast(pl.Int64), pl.col("measured_tc", "calibrated_tc").fill_null(0.0)
+        )
+        .select(*by, "line", "n", "area_ha", "measured_tc", "calibrated_tc")
     )
 
 

@@ -1,0 +1,146 @@
+"""Comparisons of two releases (变化) as other rooms see them: their tables, read only when whole. Nothing here writes.
+
+A comparison lies in a directory of its own that never changes. Its name says what went into it: the two releases, the
+events recorded by then, the numbers. So the same question finds the same answer, and a further event makes another one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+from django.conf import settings
+
+from senhui.inventory import queries, store
+from senhui.inventory.events import events_between
+
+MANIFEST: Final = "change.json"
+
+
+class NoSuchChange(LookupError):
+    """There is no comparison of this name."""
+
+    def __init__(self, change_id: str) -> None:
+        super().__init__(f"There is no comparison {change_id!r}. Compare two releases first.")
+        self.change_id = change_id
+
+
+class ChangeWasAltered(ValueError):
+    """A file of the comparison no longer has the bytes that were written."""
+
+    def __init__(self, change_id: str, file_name: str) -> None:
+        super().__init__(f"File {file_name} of comparison {change_id} was changed. Compare the releases again.")
+        self.change_id = change_id
+        self.file_name = file_name
+
+
+@dataclass(frozen=True)
+class ChangeInfo:
+    """A comparison: what was compared, how, and what became of the stands."""
+
+    id: str
+    before: queries.ReleaseInfo
+    after: queries.ReleaseInfo
+    manifest: dict[str, Any]
+
+    @property
+    def directory(self) -> Path:
+        """Directory with its tables and `change.json`."""
+        return changes_directory() / self.id
+
+    @property
+    def period_yr(self) -> int:
+        """Years between the two surveys."""
+        return self.after.reference_year - self.before.reference_year
+
+    @property
+    def compared_at(self) -> dt.datetime:
+        """The instant (UTC)."""
+        return dt.datetime.fromisoformat(self.manifest["compared_at"])
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the releases are sample data."""
+        return self.before.is_sample or self.after.is_sample
+
+
+def changes_directory() -> Path:
+    """Return where comparisons lie."""
+    return Path(settings.SENHUI_HOME) / "changes"
+
+
+def changes() -> list[ChangeInfo]:
+    """Return all comparisons, the newest first."""
+    root = changes_directory()
+    names = [path.name for path in root.iterdir() if not path.name.startswith(".")] if root.exists() else []
+    return sorted((change(name) for name in names), key=lambda info: info.compared_at, reverse=True)
+
+
+def change(change_id: str) -> ChangeInfo:
+    """Return one comparison.
+
+    Raises
+    ------
+    NoSuchChange
+    """
+    path = changes_directory() / change_id / MANIFEST
+    if not change_id.replace("-", "").replace("_", "").isalnum() or not path.exists():
+        raise NoSuchChange(change_id)
+    manifest = json.loads(path.read_text("utf-8"))
+    before, after = queries.release(manifest["before"]), queries.release(manifest["after"])
+    return ChangeInfo(change_id, before, after, manifest)
+
+
+def is_overtaken(info: ChangeInfo) -> bool:
+    """Return whether events were recorded or taken back since: then the two should be compared again."""
+    _, ids = events_between(info.before, info.after)
+    return bool(ids != info.manifest["events"])
+
+
+def movements(change_id: str) -> pl.DataFrame:
+    """Return the closing table by township: township, line, n, area_ha, measured_tc, calibrated_tc."""
+    return _table(change_id, "movements.parquet")
+
+
+def land(change_id: str) -> pl.DataFrame:
+    """Return the land compared, by township: area_before_ha, area_after_ha, forest_before_ha, forest_after_ha."""
+    return _table(change_id, "land.parquet")
+
+
+def beside(change_id: str) -> pl.DataFrame:
+    """Return what events posted beside the stock: township, kind, pool, n, change_tc, emission_tco2e."""
+    return _table(change_id, "beside.parquet")
+
+
+def model_estimate(change_id: str) -> pl.DataFrame:
+    """Return the yearly growth by growth curves: township, species_group, area_ha, stock_tc, growth_tc_yr, model."""
+    return _table(change_id, "model_estimate.parquet")
+
+
+def pieces(change_id: str) -> pl.DataFrame:
+    """Return the pieces of land with the cause of their difference; for those who see the sub-compartments alone."""
+    return _table(change_id, "pieces.parquet")
+
+
+def _table(change_id: str, name: str) -> pl.DataFrame:
+    """Read a table, and only if its bytes are those that were written."""
+    info = change(change_id)
+    path = info.directory / name
+    if not path.exists():
+        raise ChangeWasAltered(change_id, name)
+    found = _read(path, info.manifest["files"][name]["sha256"], path.stat().st_mtime_ns)
+    if found is None:
+        raise ChangeWasAltered(change_id, name)
+    return found
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, expected: str, written_ns: int) -> pl.DataFrame | None:
+    """Read a file once; None where its bytes are others."""
+    del written_ns  # part of the key: a file that was written anew is read anew
+    return pl.read_parquet(path) if store.sha256_of(path) == expected else None
