@@ -122,7 +122,7 @@ def _decoded(wkb: pl.Series, which: Ints) -> Objects:
 def _neighbours(bounds: Floats) -> Neighbours:
     """Pair outlines whose bounding boxes, a little widened, meet."""
     margin = LEVELS["gap_width_m"] / _DEGREE_M * 2
-    boxes: Objects = shapely.box(*(bounds + np.array([-margin, -margin, margin, margin]) / 2).T)
+    boxes = np.asarray(shapely.box(*(bounds + np.array([-margin, -margin, margin, margin]) / 2).T), dtype=object)
     of, near = shapely.STRtree(boxes).query(boxes)
     is_other = of != near
     of, near = of[is_other], near[is_other]
