@@ -8,9 +8,11 @@ from __future__ import annotations
 from senhui.intake import LayerRefused
 from senhui.intake.coordinate_system import (
     CoordinatesContradictSystem,
+    CoordinatesOfNoSystem,
     CoordinateSystemNotSupported,
     NoCoordinateSystem,
 )
+from senhui.intake.datum import ControlPointsDoNotFit, ControlPointsTooFew, DatumChangeNeeded, DatumChangeNotWanted
 from senhui.intake.layer_file import LayerNotFound, SeveralLayers
 from senhui.intake.text_encoding import EncodingContradicted, EncodingUnknown
 
@@ -18,6 +20,11 @@ OPTIONS: dict[type[LayerRefused], str] = {
     NoCoordinateSystem: "crs",
     CoordinatesContradictSystem: "crs",
     CoordinateSystemNotSupported: "crs",
+    CoordinatesOfNoSystem: "crs",
+    DatumChangeNeeded: "datum_kind",
+    DatumChangeNotWanted: "datum_kind",
+    ControlPointsTooFew: "control_points",
+    ControlPointsDoNotFit: "control_points",
     SeveralLayers: "layer",
     LayerNotFound: "layer",
     EncodingUnknown: "encoding",

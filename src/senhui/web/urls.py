@@ -10,7 +10,18 @@ from django.views.i18n import set_language
 
 from senhui.web.api import api
 from senhui.web.errors import explained
-from senhui.web.views import about, imports, jobs, map, parameters, releases, sign_in, statistics
+from senhui.web.views import (
+    about,
+    imports,
+    imports_draft,
+    imports_row,
+    jobs,
+    map,
+    parameters,
+    releases,
+    sign_in,
+    statistics,
+)
 
 
 def _page(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
@@ -28,11 +39,16 @@ urlpatterns = [
     _page("releases/<str:release_id>/derivations/<int:number>/", releases.show_derivation, "releases-derivation"),
     _page("releases/<str:release_id>/sub-compartments.<str:form>", releases.export, "releases-export"),
     _page("imports/", imports.list_imports, "imports"),
-    _page("imports/<int:draft_id>/", imports.show_draft, "imports-draft"),
-    _page("imports/<int:draft_id>/findings.csv", imports.download_findings, "imports-findings"),
-    _page("imports/<int:draft_id>/measure/", imports.measure, "imports-measure"),
-    _page("imports/<int:draft_id>/discard/", imports.discard, "imports-discard"),
-    _page("imports/<int:draft_id>/release/", imports.release, "imports-release"),
+    _page("imports/<int:draft_id>/", imports_draft.show_draft, "imports-draft"),
+    _page("imports/<int:draft_id>/findings.csv", imports_draft.download_findings, "imports-findings"),
+    _page("imports/<int:draft_id>/exclude/", imports_draft.exclude, "imports-exclude"),
+    _page("imports/<int:draft_id>/measure/", imports_draft.measure, "imports-measure"),
+    _page("imports/<int:draft_id>/discard/", imports_draft.discard, "imports-discard"),
+    _page("imports/<int:draft_id>/release/", imports_draft.release, "imports-release"),
+    _page("imports/<int:draft_id>/rows/<int:row>/", imports_row.show_row, "imports-row"),
+    _page("imports/<int:draft_id>/rows/<int:row>/correct/", imports_row.correct, "imports-row-correct"),
+    _page("imports/<int:draft_id>/rows/<int:row>/exclude/", imports_row.exclude, "imports-row-exclude"),
+    _page("imports/<int:draft_id>/rows/<int:row>/reopen/", imports_row.reopen, "imports-row-reopen"),
     _page("parameters/", parameters.list_parameters, "parameters"),
     _page("parameters/<str:parameter_id>/", parameters.show_parameter, "parameters-one"),
     _page("jobs/<int:job_id>/", jobs.show_job, "jobs-one"),

@@ -35,6 +35,7 @@ JOB_STATES: dict[str, Promise] = {
 }
 
 DRAFT_STATES: dict[str, Promise] = {
+    "unmapped": _("waits for a mapping"),
     "imported": _("imported, not measured"),
     "measured": _("measured, not released"),
     "released": _("released"),

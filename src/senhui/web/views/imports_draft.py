@@ -1,0 +1,182 @@
+"""The page of a draft (草稿): what was read, what the checks found, where, and what can be done next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from senhui.access.queries import areas_for, require
+from senhui.intake import spreadsheet_safe
+from senhui.inventory import queries
+from senhui.inventory.actions.discard_draft import discard_draft
+from senhui.inventory.actions.exclude_rows import exclude_rows
+from senhui.inventory.actions.release_draft import DraftIsNotMeasured, SecondPersonNeeded
+from senhui.inventory.refusals import DraftHasErrors, DraftIsClosed, DraftNeedsMapping
+from senhui.jobs.actions.start_job import start_job
+from senhui.web import draft_findings, import_facts
+from senhui.web.findings import described
+from senhui.web.forms import ReleaseForm
+from senhui.web.page import page, today
+
+OPEN_STATES = ("imported", "measured")
+N_PER_PAGE = 50
+
+
+def show_draft(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Show a draft."""
+    return draft_page(request, queries.draft(request.user, draft_id, on=today()))
+
+
+def draft_page(
+    request: HttpRequest,
+    draft: queries.DraftInfo,
+    *,
+    release_form: ReleaseForm | None = None,
+    refused: Any = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Show a draft, with a refused form where there is one."""
+    form = release_form or ReleaseForm()
+    context: dict[str, Any] = {
+        "draft": draft,
+        "is_sample": draft.is_sample,
+        "steps": import_facts.steps(draft),
+        "question": import_facts.question(draft),
+        "facts": import_facts.of_the_profile(draft.profile),
+        "counties": draft_findings.by_county(draft.township_codes),
+        "may": may(request, draft),
+        "release_form": form,
+        "refused": refused,
+    }
+    if draft.state not in {"discarded", "unmapped"}:
+        context |= _findings(request, draft)
+    return page(request, "imports/draft.html", context, status=400 if form.errors else status)
+
+
+def _findings(request: HttpRequest, draft: queries.DraftInfo) -> dict[str, Any]:
+    choice = draft_findings.chosen(request)
+    text = request.GET.get("page", "1")
+    number = int(text) if text.isdecimal() and len(text) < 10 else 1
+    found = draft_findings.found_page(request.user, draft, choice, page=number, on=today())
+    every_error = draft_findings.rows_with(request.user, draft, draft_findings.Chosen("", "error", ""), on=today())
+    shown = Paginator(range(found.n_findings), N_PER_PAGE).get_page(found.page)
+    kinds = {one.row: one.kind for one in queries.draft_decisions(request.user, draft.id, on=today())}
+    return {
+        "groups": draft_findings.groups(request.user, draft, on=today()),
+        "chosen": choice,
+        "findings": [draft_findings.worded(finding, draft.profile) for finding in found.findings],
+        "shown": shown,
+        "filter_query": choice.query,
+        "previous_query": _with_page(choice, found.page - 1),
+        "next_query": _with_page(choice, found.page + 1),
+        "findings_address": reverse("imports-findings", args=[draft.id]),
+        "first_error_row": every_error[0] if every_error else None,
+        "summary": {
+            "n_rows_open": len(every_error),
+            "n_corrected": sum(kind == "corrected" for kind in kinds.values()),
+            "n_accepted": draft.n_rows - draft.n_excluded - len(every_error),
+        },
+        "map_state": import_facts.map_state(draft),
+        "map_legend": import_facts.map_legend(),
+    }
+
+
+def _with_page(choice: draft_findings.Chosen, number: int) -> str:
+    return f"{choice.query}&page={number}" if choice.query else f"?page={number}"
+
+
+def may(request: HttpRequest, draft: queries.DraftInfo) -> dict[str, Any]:
+    """Say which buttons the pages offer; the actions themselves decide again."""
+    importing = areas_for(request.user, "import_layer", on=today())
+    releasing = areas_for(request.user, "release_layer", on=today())
+    is_open = draft.state in {"unmapped", *OPEN_STATES}
+    prepared_it = request.user.pk in {draft.imported_by_id, draft.measured_by_id}
+    works = is_open and not importing.is_empty and all(importing.covers(code) for code in draft.township_codes)
+    return {
+        "work": works,
+        "decide": works and draft.state in OPEN_STATES,
+        "measure": draft.state in OPEN_STATES and not draft.n_open_errors,
+        "release": draft.state == "measured"
+        and not prepared_it
+        and all(releasing.covers(code) for code in draft.township_codes),
+        "prepared_it": prepared_it,
+    }
+
+
+def download_findings(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Give the findings as CSV, with reason and remedy in the reader's language."""
+    found = queries.findings(queries.draft(request.user, draft_id, on=today()))
+    found = found.with_columns(spreadsheet_safe("value"))
+    rows = [described(row) for row in found.iter_rows(named=True)]
+    columns = ("row", "sub_compartment_id", "field", "value", "severity", "reason", "message", "remedy")
+    table = pl.DataFrame({name: [row[name] for row in rows] for name in columns}, strict=False)
+    # Excel takes a CSV for the local code page unless it begins with the byte order mark.
+    response = HttpResponse("\ufeff" + table.write_csv(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="draft-{draft_id}-findings.csv"'
+    return response
+
+
+@require_POST
+def exclude(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Exclude all rows that have an open error of one reason."""
+    draft = queries.draft(request.user, draft_id, on=today())
+    finding = request.POST.get("finding", "")
+    rows = draft_findings.rows_with(request.user, draft, draft_findings.Chosen(finding, "error", ""), on=today())
+    reason = request.POST.get("reason", "")
+    exclude_rows(request.user, draft_id=draft_id, rows=rows, reason=reason, now=timezone.now())
+    return redirect(f"{reverse('imports-draft', args=[draft_id])}#findings")
+
+
+def _require_all(request: HttpRequest, draft: queries.DraftInfo, permission: str) -> None:
+    """Refuse at once what the job would refuse; the action itself decides again."""
+    for code in draft.township_codes:
+        require(request.user, permission, area=code, on=today())
+
+
+@require_POST
+def measure(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Start measuring a draft."""
+    draft = queries.draft(request.user, draft_id, on=today())
+    _require_all(request, draft, "import_layer")
+    if draft.state in {"released", "discarded"}:
+        raise DraftIsClosed(draft.id, draft.state)
+    if draft.state == "unmapped":
+        raise DraftNeedsMapping(draft.id)
+    if draft.n_open_errors:
+        raise DraftHasErrors(draft.id, draft.n_open_errors)
+    title = _("Measure %(file)s") % {"file": draft.original_name}
+    job = start_job(request.user, "inventory.measure_draft", {"draft_id": draft_id}, title=title, now=timezone.now())
+    return redirect("jobs-one", job)
+
+
+@require_POST
+def discard(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Discard a draft."""
+    discard_draft(request.user, draft_id=draft_id, now=timezone.now())
+    return redirect("imports")
+
+
+@require_POST
+def release(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Start releasing a draft, with its map."""
+    draft = queries.draft(request.user, draft_id, on=today())
+    _require_all(request, draft, "release_layer")
+    if draft.state != "measured":
+        raise DraftIsNotMeasured(draft.id, draft.state)
+    if request.user.pk in {draft.imported_by_id, draft.measured_by_id}:
+        raise SecondPersonNeeded(draft.id)
+    form = ReleaseForm(request.POST)
+    if not form.is_valid():
+        return draft_page(request, draft, release_form=form)
+    title = _("Release %(file)s") % {"file": draft.original_name}
+    arguments = {"draft_id": draft_id, "label": form.cleaned_data["label"]}
+    job = start_job(request.user, "atlas.release_and_map", arguments, title=title, now=timezone.now())
+    return redirect("jobs-one", job)
