@@ -19,10 +19,22 @@ def quiet(fraction: float, note: str) -> None:
     """Take progress and say nothing."""
 
 
-def write_layer(path: Path, *, county: str = LONGQUAN, n: int = 12, **overrides: list[Any]) -> Path:
-    """Write `n` squares of 4 ha as a GeoPackage in the official schema; `overrides` replace whole columns."""
+def write_layer(
+    path: Path,
+    *,
+    county: str = LONGQUAN,
+    n: int = 12,
+    outlines: dict[int, shapely.Geometry] | None = None,
+    **overrides: list[Any],
+) -> Path:
+    """Write `n` squares of 4 ha as a GeoPackage in the official schema.
+
+    `overrides` replace whole columns, `outlines` those of some rows (the first is 1).
+    """
     lon = 119.1 + 0.003 * np.arange(n)
     geometry = shapely.box(lon, 28.0, lon + 0.00203628, 28.0018)
+    for row, outline in (outlines or {}).items():
+        geometry[row - 1] = outline
     area_ha = np.full(n, 4.0)
     volume = np.round(np.linspace(10, 200, n), 2)
     columns: dict[str, list[Any]] = {
