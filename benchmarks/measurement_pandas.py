@@ -18,6 +18,7 @@ import pandas as pd
 BY_VOLUME = ["tree_forest", "sparse_forest"]
 SHRUB = ["special_shrub", "general_shrub", "shrub"]
 WITHOUT_STAND = ["cutover", "burned", "unstocked", "plantable", "auxiliary", "non_forest"]
+GROUND = ["understory", "dead_wood", "litter", "soil_100cm"]
 READ = [
     "county_code", "land_class", "species_group", "volume_m3_ha", "volume_m3", "stems_ha", "area_ha",
     "scattered_volume_m3", "scattered_species_group",
@@ -68,6 +69,12 @@ def measure(stands: pd.DataFrame, numbers: dict[str, Any]) -> pd.DataFrame:
     )
     stands["scattered_tc"] = scattered_tc.mask(stands["scattered_volume_m3"] == 0, 0.0)
     stands["stock_tc"] = stands[["main_tc", "scattered_tc"]].sum(axis=1, min_count=1)
+    under_trees = land == "tree_forest"
+    under_bamboo = is_bamboo & ((stands["kind"] == "bamboo") | stands["species_group"].isna())
+    for pool in GROUND:
+        of_bamboo = numbers["bamboo_ground"].get(pool, np.nan)
+        density = np.select([under_trees, under_bamboo], [stands[f"{pool}_tc_ha"], of_bamboo], default=np.nan)
+        stands[f"{pool}_tc"] = density * stands["area_ha"]
     main_factor = land.map(numbers["factors"]).fillna(1.0)
     calibrated = pd.DataFrame(
         {
@@ -83,6 +90,8 @@ def grouped(stands: pd.DataFrame) -> pd.DataFrame:
     """Add the measured stands up by county and species group."""
     stands["area_without_estimate_ha"] = stands["area_ha"].where(stands["main_tc"].isna())
     stands["scattered_volume_without_estimate_m3"] = stands["scattered_volume_m3"].where(stands["scattered_tc"].isna())
+    for pool in GROUND:
+        stands[f"{pool}_without_estimate_ha"] = stands["area_ha"].where(stands[f"{pool}_tc"].isna())
     groups = stands.groupby(["county_code", "species_group"], dropna=False)
     sums = groups[
         [
@@ -94,6 +103,8 @@ def grouped(stands: pd.DataFrame) -> pd.DataFrame:
             "scattered_tc",
             "stock_tc",
             "calibrated_stock_tc",
+            *(f"{pool}_tc" for pool in GROUND),
+            *(f"{pool}_without_estimate_ha" for pool in GROUND),
         ]
     ].sum()
     sums.insert(0, "n", groups.size())

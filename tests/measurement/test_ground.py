@@ -64,6 +64,7 @@ def test_the_ground_is_no_part_of_the_vegetation_stock(rows: list[dict[str, Any]
         ({"land_class": "tree_forest"}, "ground_type_not_known"),
         ({"land_class": "tree_forest", "species_group": "mangrove"}, "ground_type_not_known"),
         ({"land_class": "bamboo_forest", "species_group": "oak"}, "ground_type_not_known"),
+        ({"land_class": "tree_forest", "species_group": "moso_bamboo"}, "ground_type_not_known"),
         ({}, "ground_land_not_recorded"),
     ],
 )
