@@ -17,11 +17,13 @@ import polars as pl
 import pyarrow as pa
 import shapely
 
+from senhui.intake.attribute_table import join_table, restore_zeros
 from senhui.intake.coordinate_system import SYSTEMS, middle_point, recognise, refuse_coordinates_of_another_system
 from senhui.intake.datum import Way, moved_m, way_to_cgcs2000
 from senhui.intake.geometry import Outlines, read_outlines
 from senhui.intake.layer_file import FileEmpty, OpenLayer, file_digest, open_layer
 from senhui.intake.profile import ImportProfile
+from senhui.intake.reasons import GEOMETRY_MISSING
 from senhui.intake.text_encoding import CutText
 
 Progress = Callable[[float, str], None]
@@ -66,7 +68,8 @@ class LayerAsRead:
         What the owner said, with the coordinate system and the encoding that were recognised.
     source : dict
         ``name``, ``sha256``, ``bytes``, ``driver``, ``crs``, ``encoding``, ``n_rows``; after a change of datum
-        ``datum_change``: its parameters or the fit of its points, and how far the middle stand was moved.
+        ``datum_change``: its parameters or the fit of its points, and how far the middle stand was moved; of a joined
+        table ``attribute_table``: how many of its rows found an outline; ``licence_note`` where there is one.
     """
 
     source_fields: pl.DataFrame
@@ -84,7 +87,8 @@ def read_layer(
     Parameters
     ----------
     path : path
-        A Shapefile (its .shp, or a zip of its parts), a GeoPackage or a GeoParquet file.
+        A Shapefile (its .shp), GeoPackage, file geodatabase (its .gdb folder), GeoParquet or CSV with WKT, or a zip
+        of one of them.
     profile : ImportProfile, optional
         What the owner knows; encoding and coordinate system are recognised where it is silent.
     progress : callable, optional
@@ -108,11 +112,24 @@ def read_layer(
         digest = threads.submit(file_digest, path)
         batches = _first_looked_at(layer, code=code, way=way, file_name=path.name)
         source_fields, outlines = _read_rows(batches, layer=layer, way=way, threads=threads, progress=progress)
+        notes = [_cut_notes(layer.cut_text)]
+        facts: dict[str, Any] = {"datum_change": way.facts} if way.facts else {}
+        if profile.attribute_table is not None:
+            how = profile.attribute_table
+            joined = join_table(
+                source_fields, layer.tables.get(how.file_name), how=how, encoding=profile.encoding, file_name=path.name
+            )
+            source_fields, outlines = joined.source_fields, _with_missing(outlines, joined.source_fields.height)
+            notes.append(joined.notes)
+            facts["attribute_table"] = joined.facts
+        if profile.attribute_table is not None or layer.driver == "CSV":
+            source_fields, zeros = restore_zeros(source_fields, names=profile.field_names)
+            notes.append(zeros)
         sha256, n_bytes = digest.result()
     return LayerAsRead(
         source_fields,
         outlines,
-        _cut_notes(layer.cut_text),
+        pl.concat(notes).sort("row", "field"),
         replace(profile, crs=code, encoding=layer.encoding),
         {
             "name": path.name,
@@ -122,7 +139,8 @@ def read_layer(
             "crs": code,
             "encoding": layer.encoding,
             "n_rows": source_fields.height,
-            **({"datum_change": way.facts} if way.facts else {}),
+            **({"licence_note": profile.licence_note} if profile.licence_note else {}),
+            **facts,
         },
     )
 
@@ -181,6 +199,16 @@ def _frame(outlines: Outlines) -> pl.DataFrame:
             pl.Series("detail", outlines.detail.tolist(), dtype=pl.String),
         ]
     )
+
+
+def _with_missing(outlines: pl.DataFrame, n_rows: int) -> pl.DataFrame:
+    """Add a missing outline for each row of a joined table that found none."""
+    n_missing = n_rows - outlines.height
+    rows = pl.int_range(outlines.height + 1, n_rows + 1, dtype=pl.UInt32, eager=True)
+    missing = pl.DataFrame(
+        {"row": rows, "reason": [GEOMETRY_MISSING] * n_missing}, schema_overrides={"reason": pl.String}
+    )
+    return pl.concat([outlines, missing], how="diagonal")
 
 
 def _cut_notes(cut_text: tuple[CutText, ...]) -> pl.DataFrame:

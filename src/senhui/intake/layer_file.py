@@ -5,29 +5,29 @@ Cases: ``tests/intake/test_layer_file.py``.
 
 import hashlib
 import json
-import shutil
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import ClassVar, Final, Literal
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
 import pyogrio.errors
+import shapely
 
+from senhui.intake.archive import SHAPEFILE_PARTS, Archive, Member, open_archive
+from senhui.intake.delimited_text import header_of, read_text_table
 from senhui.intake.profile import ImportProfile
 from senhui.intake.refusal import LayerRefused
+from senhui.intake.scratch import scratch_directory
 from senhui.intake.text_encoding import CutText, Encoding, decode_whole, encoding_of_name, read_dbf_text
 
-Driver = Literal["ESRI Shapefile", "GPKG", "Parquet"]
+Driver = Literal["ESRI Shapefile", "GPKG", "OpenFileGDB", "Parquet", "CSV"]
 
 BATCH_ROWS: Final = 32_768
-LARGEST_PART_BYTES: Final = 4 * 2**30
-"""No part of a Shapefile can be larger; a zip that announces more is not one."""
 
 _SIGNATURES: Final[dict[bytes, str]] = {
     b"\x00\x00\x27\x0a": "ESRI Shapefile",
@@ -35,8 +35,13 @@ _SIGNATURES: Final[dict[bytes, str]] = {
     b"PAR1": "Parquet",
     b"PK\x03\x04": "zip",
 }
+_SUFFIXES: Final = {"ESRI Shapefile": ".shp", "GPKG": ".gpkg", "OpenFileGDB": ".gdb"}
 _REQUIRED_PARTS: Final = (".shp", ".shx", ".dbf")
-_PARTS: Final = (*_REQUIRED_PARTS, ".prj", ".cpg")
+_TABLE_SUFFIXES: Final = (".csv", ".tsv")
+_WORKBOOK_ENTRY: Final = "xl/workbook.xml"
+"""An XLSX is a zip too; this entry tells it from others."""
+
+_WKT_COLUMNS: Final = ("wkt", "geometry", "geom", "the_geom", "shape")
 
 
 @dataclass(eq=False)
@@ -64,8 +69,26 @@ class FileTypeNotSupported(LayerRefused):
     """The file is none of the formats that are read."""
 
     what: ClassVar[str] = "{file_name} is not a layer that can be read."
-    why: ClassVar[str] = "Its content is neither a Shapefile (.shp, or zipped), a GeoPackage nor a GeoParquet file."
-    remedy: ClassVar[str] = "Export the layer in one of these formats; of a Shapefile choose the .shp or a zip of it."
+    why: ClassVar[str] = (
+        "Its content is neither a Shapefile, a GeoPackage, a file geodatabase, a GeoParquet file nor a CSV with "
+        "outlines as WKT, nor a zip of one of them."
+    )
+    remedy: ClassVar[str] = (
+        "Export the layer in one of these formats; of a Shapefile choose the .shp or a zip of it, of a geodatabase a "
+        "zip of its .gdb folder."
+    )
+    file_name: str
+
+
+@dataclass(eq=False)
+class TableWithoutOutlines(LayerRefused):
+    """The file is a table that says nothing of where the stands lie."""
+
+    what: ClassVar[str] = "{file_name} is a table without outlines."
+    why: ClassVar[str] = "A layer needs the outline of each stand; a CSV may have it as WKT in a column of its own."
+    remedy: ClassVar[str] = (
+        "Pack the table into one zip with the layer that has the outlines, and say which columns join them."
+    )
     file_name: str
 
 
@@ -104,14 +127,47 @@ class LayerNotFound(LayerRefused):
 
 
 @dataclass(eq=False)
+class ShapefilePartDamaged(LayerRefused):
+    """A part of a Shapefile is shorter than its header says."""
+
+    what: ClassVar[str] = "The {part} file of {file_name} is cut off."
+    why: ClassVar[str] = "Its header announces {expected_bytes} bytes and the file has {n_bytes}."
+    remedy: ClassVar[str] = "Copy the Shapefile again from its source, with all its parts."
+    file_name: str
+    part: str
+    expected_bytes: int
+    n_bytes: int
+
+
+@dataclass(eq=False)
 class LayerUnreadable(LayerRefused):
-    """The format is right but the content is damaged or of a kind that is not read."""
+    """The format is right but the content is damaged or of a kind that is not read; the cause says more, in a log."""
 
     what: ClassVar[str] = "{file_name} could not be read."
-    why: ClassVar[str] = "{detail}."
+    why: ClassVar[str] = "Its content is damaged or cut off, or of a kind that is not read."
     remedy: ClassVar[str] = "Open it in the program it came from, and export it again."
     file_name: str
-    detail: str
+
+
+@dataclass(eq=False)
+class TextNotUtf8(LayerRefused):
+    """A format whose text is UTF-8 by definition holds other text."""
+
+    what: ClassVar[str] = "The text in the column {field} of {file_name} cannot be read."
+    why: ClassVar[str] = "In this format text is UTF-8, and some of it is not."
+    remedy: ClassVar[str] = "Open it in the program it came from, and export it again."
+    file_name: str
+    field: str
+
+
+@dataclass(eq=False)
+class NotGeoParquet(LayerRefused):
+    """A Parquet file does not say which column holds outlines as WKB."""
+
+    what: ClassVar[str] = "{file_name} is a Parquet file without outlines that can be read."
+    why: ClassVar[str] = "It lacks the geometry description of GeoParquet, or its outlines are not encoded as WKB."
+    remedy: ClassVar[str] = "Export the layer as GeoParquet with WKB, or as a GeoPackage."
+    file_name: str
 
 
 @dataclass(frozen=True)
@@ -132,6 +188,8 @@ class OpenLayer:
         Number of rows.
     cut_text : tuple of CutText
         Values of a Shapefile whose last character is cut.
+    tables : dict
+        Tables that came with the layer: readable name → file.
     batches : iterator of pyarrow.RecordBatch
         Attributes and WKB.
     """
@@ -143,6 +201,7 @@ class OpenLayer:
     n_rows: int
     cut_text: tuple[CutText, ...]
     batches: Iterator[pa.RecordBatch]
+    tables: Mapping[str, Path] = field(default_factory=dict)
 
 
 @contextmanager
@@ -156,48 +215,93 @@ def open_layer(path: Path, *, profile: ImportProfile) -> Iterator[OpenLayer]:
     """
     kind = file_kind(path)
     try:
-        if kind == "zip":
-            with TemporaryDirectory(prefix="senhui-intake-") as directory:
-                shapefile = _unpack(path, Path(directory), wanted=profile.layer)
-                with _open_shapefile(shapefile, profile=profile) as layer:
-                    yield layer
-        elif kind == "ESRI Shapefile":
-            with _open_shapefile(path, profile=profile) as layer:
-                yield layer
-        elif kind == "GPKG":
-            with _open_geopackage(path, profile=profile) as layer:
-                yield layer
-        else:
-            yield _open_geoparquet(path)
+        with scratch_directory() as scratch:
+            tables = _beside(path, profile)
+            if kind == "zip":
+                with open_archive(path) as archive:
+                    layer_path, tables, layer_name = _unpack(archive, scratch, profile=profile)
+                kind = file_kind(layer_path, shown_name=path.name)
+                profile = replace(profile, layer=layer_name)
+            else:
+                layer_path = _linked(path, scratch, kind=kind)
+            with _open(layer_path, kind, profile=profile, shown_name=path.name) as layer:
+                yield replace(layer, tables=tables)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pa.ArrowException) as error:
-        raise LayerUnreadable(path.name, str(error).rstrip(".")) from error
+        raise LayerUnreadable(path.name) from error
 
 
-def file_kind(path: Path) -> str:
+def _beside(path: Path, profile: ImportProfile) -> dict[str, Path]:
+    """Find the table that the profile names among the files of the layer's own folder, and nowhere else."""
+    wanted = profile.attribute_table
+    return {file.name: file for file in path.parent.iterdir() if wanted is not None and file.name == wanted.file_name}
+
+
+def _open(path: Path, kind: str, *, profile: ImportProfile, shown_name: str) -> AbstractContextManager[OpenLayer]:
+    if kind == "ESRI Shapefile":
+        return _open_shapefile(path, profile=profile, shown_name=shown_name)
+    if kind in {"GPKG", "OpenFileGDB"}:
+        return _open_database(path, kind, profile=profile, shown_name=shown_name)  # type: ignore[arg-type]
+    if kind == "Parquet":
+        return nullcontext(_open_geoparquet(path, shown_name=shown_name))
+    if kind == "CSV":
+        return nullcontext(_open_csv(path, profile=profile, shown_name=shown_name))
+    raise FileTypeNotSupported(shown_name)
+
+
+def _linked(path: Path, scratch: Path, *, kind: str) -> Path:
+    """Give GDAL a plain name: it takes a GeoPackage named .zip for a zip, and a ! or ? in a name for its own signs."""
+    if kind not in _SUFFIXES:
+        return path
+    parts = _parts(path) if kind == "ESRI Shapefile" else {_SUFFIXES[kind]: path}
+    for suffix, part in parts.items():
+        (scratch / f"layer{suffix}").symlink_to(part.resolve(), target_is_directory=part.is_dir())
+    return scratch / f"layer{_SUFFIXES[kind]}"
+
+
+def file_kind(path: Path, *, shown_name: str | None = None) -> str:
     """Give the kind of a file by its first bytes: its name may say anything.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or the folder of a file geodatabase.
+    shown_name : str, optional
+        Name for messages, where the file has another one than its owner gave it.
 
     Raises
     ------
-    FileNotFound, FileEmpty, FileTypeNotSupported
+    FileNotFound, FileEmpty, FileTypeNotSupported, TableWithoutOutlines
         See there.
     """
+    name = shown_name or path.name
+    if path.is_dir():
+        if any(path.glob("*.gdbtable")):
+            return "OpenFileGDB"
+        raise FileTypeNotSupported(name)
     if not path.is_file():
-        raise FileNotFound(path.name)
+        raise FileNotFound(name)
     with path.open("rb") as stream:
         start = stream.read(16)
     if not start:
-        raise FileEmpty(path.name)
+        raise FileEmpty(name)
     kind = next((kind for signature, kind in _SIGNATURES.items() if start.startswith(signature)), None)
     if kind is None:
-        raise FileTypeNotSupported(path.name)
+        kind = "CSV" if _wkt_column(header_of(path)) is not None else None
+    if kind is None and path.suffix.lower() in _TABLE_SUFFIXES:
+        raise TableWithoutOutlines(name)
+    if kind is None:
+        raise FileTypeNotSupported(name)
     return kind
 
 
 def file_digest(path: Path) -> tuple[str, int]:
-    """Give the SHA-256 and the number of bytes of a file, of a Shapefile those of its parts in a fixed order."""
+    """Give the SHA-256 and the number of bytes of a file, of several files that belong together in a fixed order."""
     digest, n_bytes = hashlib.sha256(), 0
-    parts = _parts(path) if file_kind(path) == "ESRI Shapefile" else {"": path}
-    for part in parts.values():
+    if path.is_dir():
+        parts = sorted(part for part in path.iterdir() if part.is_file() and part.suffix != ".lock")
+    else:
+        parts = list(_parts(path).values()) if file_kind(path) == "ESRI Shapefile" else [path]
+    for part in parts:
         with part.open("rb") as stream:
             while chunk := stream.read(2**22):
                 digest.update(chunk)
@@ -210,52 +314,62 @@ def _parts(path: Path) -> dict[str, Path]:
     found = {
         sibling.suffix.lower(): sibling
         for sibling in sorted(path.parent.iterdir())
-        if sibling.stem == path.stem and sibling.suffix.lower() in _PARTS
+        if sibling.stem == path.stem and sibling.suffix.lower() in SHAPEFILE_PARTS
     }
-    return {part: found[part] for part in _PARTS if part in found}
+    return {part: found[part] for part in SHAPEFILE_PARTS if part in found}
 
 
 @contextmanager
-def _open_shapefile(path: Path, *, profile: ImportProfile) -> Iterator[OpenLayer]:
+def _open_shapefile(path: Path, *, profile: ImportProfile, shown_name: str) -> Iterator[OpenLayer]:
     parts = _parts(path)
     for part in _REQUIRED_PARTS:
         if part not in parts:
-            raise ShapefilePartMissing(path.name, part)
+            raise ShapefilePartMissing(shown_name, part)
+    for part in (".shp", ".shx"):
+        _refuse_cut(parts[part], part, shown_name=shown_name)
     declared = parts[".cpg"].read_text("ascii", errors="replace") if ".cpg" in parts else None
     text = read_dbf_text(parts[".dbf"], declared=encoding_of_name(declared), wanted=profile.encoding)
     crs = parts[".prj"].read_text("utf-8", errors="replace").strip() if ".prj" in parts else None
-    with _open_with_gdal(path, "ESRI Shapefile", encoding=text.encoding) as layer:
-        yield OpenLayer(
-            "ESRI Shapefile", crs, text.encoding, layer.geometry_column, layer.n_rows, text.cut, layer.batches
-        )
+    with _open_with_gdal(path, "ESRI Shapefile", shown_name=shown_name, encoding=text.encoding) as layer:
+        yield replace(layer, crs=crs, cut_text=text.cut)
+
+
+def _refuse_cut(path: Path, part: str, *, shown_name: str) -> None:
+    """Compare the length in a header (a count of 16-bit words) with that of the file; GDAL reads on past the end."""
+    with path.open("rb") as stream:
+        header = stream.read(100)
+    expected, n_bytes = max(2 * int.from_bytes(header[24:28], "big"), 100), path.stat().st_size
+    if n_bytes < expected:
+        raise ShapefilePartDamaged(shown_name, part, expected, n_bytes)
 
 
 @contextmanager
-def _open_geopackage(path: Path, *, profile: ImportProfile) -> Iterator[OpenLayer]:
+def _open_database(path: Path, driver: Driver, *, profile: ImportProfile, shown_name: str) -> Iterator[OpenLayer]:
+    """Open a GeoPackage or geodatabase, which hold any number of layers, and tables without outlines."""
     layers = tuple(str(name) for name, geometry_type in pyogrio.list_layers(path) if geometry_type is not None)
     if profile.layer is not None and profile.layer not in layers:
-        raise LayerNotFound(path.name, profile.layer, layers)
+        raise LayerNotFound(shown_name, profile.layer, layers)
     if not layers:
-        raise FileEmpty(path.name)
+        raise FileEmpty(shown_name)
     if profile.layer is None and len(layers) > 1:
-        raise SeveralLayers(path.name, layers)
-    with _open_with_gdal(path, "GPKG", layer=profile.layer or layers[0]) as layer:
+        raise SeveralLayers(shown_name, layers)
+    with _open_with_gdal(path, driver, shown_name=shown_name, layer=profile.layer or layers[0]) as layer:
         yield layer
 
 
 @contextmanager
 def _open_with_gdal(
-    path: Path, driver: Driver, *, layer: str | None = None, encoding: Encoding | None = None
+    path: Path, driver: Driver, *, shown_name: str, layer: str | None = None, encoding: Encoding | None = None
 ) -> Iterator[OpenLayer]:
     n_rows = pyogrio.read_info(path, layer=layer, encoding=encoding, force_feature_count=True)["features"]
     if n_rows == 0:
-        raise FileEmpty(path.name)
+        raise FileEmpty(shown_name)
     with pyogrio.open_arrow(path, layer=layer, encoding=encoding, batch_size=BATCH_ROWS, use_pyarrow=True) as (
         meta,
         reader,
     ):
         geometry_column = meta["geometry_name"] or "wkb_geometry"
-        batches = (_with_valid_text(batch, path.name, may_be_cut=driver == "ESRI Shapefile") for batch in reader)
+        batches = (_with_valid_text(batch, shown_name, may_be_cut=driver == "ESRI Shapefile") for batch in reader)
         yield OpenLayer(driver, meta["crs"], encoding or "UTF-8", geometry_column, n_rows, (), batches)
 
 
@@ -265,37 +379,34 @@ def _with_valid_text(batch: pa.RecordBatch, file_name: str, *, may_be_cut: bool)
     A Shapefile in UTF-8 may hold values whose last character was cut: their whole characters are kept (and the
     values are among the layer's ``cut_text``). Anything else that is not UTF-8 makes the layer unreadable.
     """
-    for index, field in enumerate(batch.schema):
+    for index, item in enumerate(batch.schema):
         column = batch.column(index)
-        if not pa.types.is_string(field.type) and not pa.types.is_large_string(field.type):
+        if not pa.types.is_string(item.type) and not pa.types.is_large_string(item.type):
             continue
         try:
             column.validate(full=True)
         except pa.ArrowInvalid as error:
             if not may_be_cut:
-                raise LayerUnreadable(file_name, f"The text in its column {field.name} is not UTF-8") from error
+                raise TextNotUtf8(file_name, item.name) from error
             values = column.cast(pa.large_binary()).to_pylist()
             whole = [None if value is None else decode_whole(value, "UTF-8") for value in values]
-            batch = batch.set_column(index, field, pa.array(whole, field.type))
+            batch = batch.set_column(index, item, pa.array(whole, item.type))
     return batch
 
 
-def _open_geoparquet(path: Path) -> OpenLayer:
+def _open_geoparquet(path: Path, *, shown_name: str) -> OpenLayer:
     file = pq.ParquetFile(path)
-    metadata = (file.schema_arrow.metadata or {}).get(b"geo")
-    if metadata is None:
-        raise LayerUnreadable(path.name, "It is a Parquet file without the geometry description of GeoParquet")
     try:
-        geo = json.loads(metadata)
+        geo = json.loads((file.schema_arrow.metadata or {})[b"geo"])
         column = geo["primary_column"]
         description = geo["columns"][column]
         encoding = description["encoding"]
     except (ValueError, KeyError, TypeError) as error:
-        raise LayerUnreadable(path.name, "Its geometry description is not that of GeoParquet") from error
+        raise NotGeoParquet(shown_name) from error
     if encoding != "WKB":
-        raise LayerUnreadable(path.name, f"Its geometry is encoded as {encoding}, not as WKB")
+        raise NotGeoParquet(shown_name)
     if file.metadata.num_rows == 0:
-        raise FileEmpty(path.name)
+        raise FileEmpty(shown_name)
     # The specification: no key means OGC:CRS84, an explicit null means unknown.
     crs = description.get("crs", "OGC:CRS84")
     if isinstance(crs, dict):
@@ -305,41 +416,65 @@ def _open_geoparquet(path: Path) -> OpenLayer:
     )
 
 
-def _unpack(path: Path, directory: Path, *, wanted: str | None) -> Path:
-    """Unpack the one Shapefile of a zip under a plain name.
+def _wkt_column(columns: list[str]) -> str | None:
+    """Give the column of a table that holds outlines, by its name."""
+    return next((column for name in _WKT_COLUMNS for column in columns if column.lower() == name), None)
 
-    Names inside a zip may be in GBK without saying so and may contain paths: neither reaches the disk.
+
+def _open_csv(path: Path, *, profile: ImportProfile, shown_name: str) -> OpenLayer:
+    """Open a table whose outlines are WKT. It names no coordinate system: that comes from the profile."""
+    table = read_text_table(path, wanted=profile.encoding, shown_name=shown_name)
+    column = _wkt_column(table.frame.columns)
+    assert column is not None, "the kind of the file was told by this column"
+    if table.frame.height == 0:
+        raise FileEmpty(shown_name)
+    batches = (_with_wkb(run, column) for run in table.frame.iter_slices(BATCH_ROWS))
+    return OpenLayer("CSV", None, table.encoding, column, table.frame.height, (), batches)
+
+
+def _with_wkb(run: pl.DataFrame, column: str) -> pa.RecordBatch:
+    """Turn WKT into WKB; text that is none becomes empty WKB, which is found invalid, and no text stays null."""
+    texts = run[column].str.replace(r"(?i)^\s*SRID=\d+;", "")
+    outlines = shapely.to_wkb(shapely.from_wkt(texts.to_numpy(), on_invalid="ignore"))
+    wkb = pl.Series(column, [b"" if outline is None else outline for outline in outlines], dtype=pl.Binary)
+    frame = run.with_columns(wkb.set(texts.is_null(), None))
+    return frame.to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks().to_batches()[0]
+
+
+def _unpack(archive: Archive, directory: Path, *, profile: ImportProfile) -> tuple[Path, dict[str, Path], str | None]:
+    """Unpack the one layer of a zip and the table to join; give both and the layer to choose inside of it.
+
+    The owner's choice may name the file in the zip, a layer of the only file in it, or both: ``file/layer``.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            stems = {
-                member.filename[:-4]: member
-                for member in archive.infolist()
-                # A zip made on a Mac has a shadow of every file in a folder of its own.
-                if member.filename.lower().endswith(".shp") and not member.filename.startswith("__MACOSX/")
-            }
-            names = {_shown(stem): stem for stem in stems}
-            if not names:
-                raise FileTypeNotSupported(path.name)
-            if wanted is not None and wanted not in names:
-                raise LayerNotFound(path.name, wanted, tuple(names))
-            if wanted is None and len(names) > 1:
-                raise SeveralLayers(path.name, tuple(names))
-            stem = names[wanted] if wanted is not None else next(iter(stems))
-            for member in archive.infolist():
-                part = member.filename[len(stem) :].lower()
-                if member.filename.startswith(stem) and part in _PARTS:
-                    if member.file_size > LARGEST_PART_BYTES:
-                        raise LayerUnreadable(path.name, f"Its part {part} is larger than a Shapefile can be")
-                    with archive.open(member) as packed, (directory / f"layer{part}").open("wb") as unpacked:
-                        shutil.copyfileobj(packed, unpacked)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise LayerUnreadable(path.name, f"The zip is damaged or locked: {error}") from error
-    return directory / "layer.shp"
+    choice, layers = profile.layer, archive.layers
+    wkt_tables = [] if layers else [_as_layer(table) for table in archive.tables if table.suffix in _TABLE_SUFFIXES]
+    candidates = list(layers) or wkt_tables
+    if not candidates:
+        is_table = any(table.suffix != ".txt" for table in archive.tables) or _WORKBOOK_ENTRY in archive.zip.namelist()
+        raise TableWithoutOutlines(archive.file_name) if is_table else FileTypeNotSupported(archive.file_name)
+    by_name = {each.name: each for each in candidates}
+    outer, _, inner = (choice or "").partition("/")
+    inside: str | None = None
+    if choice in by_name:
+        member = by_name[choice]
+    elif outer in by_name and inner:
+        member, inside = by_name[outer], inner
+    elif len(candidates) == 1 and (choice is None or candidates[0].suffix in {".gpkg", ".gdb"}):
+        member, inside = candidates[0], choice
+    elif choice is None:
+        raise SeveralLayers(archive.file_name, tuple(by_name))
+    else:
+        raise LayerNotFound(archive.file_name, choice, tuple(by_name))
+    joined = profile.attribute_table
+    tables = [table for table in archive.tables if joined is not None and table.name == joined.file_name][:1]
+    archive.unpack([member, *tables], directory)
+    return (
+        directory / f"layer{member.suffix}",
+        {table.name: directory / next(iter(table.files)) for table in tables},
+        inside,
+    )
 
 
-def _shown(stem: str) -> str:
-    """Give the readable name of a Shapefile in a zip: without folders, and GBK where the zip does not say."""
-    with suppress(UnicodeError):
-        stem = stem.encode("cp437").decode("gb18030")
-    return stem.replace("\\", "/").rsplit("/", 1)[-1]
+def _as_layer(table: Member) -> Member:
+    name = table.name.removesuffix(table.suffix)
+    return Member(name, table.suffix, {f"layer{table.suffix}": next(iter(table.files.values()))})

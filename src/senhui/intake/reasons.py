@@ -93,6 +93,16 @@ _ERRORS: Final = (
         "The area entered and the area of the outline differ by more than a factor of two.",
         "Check the unit (ha or mu), the decimal point and the outline.",
     ),
+    (
+        "table_row_missing",
+        "The outline has no row in the table of attributes.",
+        "Add the row to the table, or correct the key.",
+    ),
+    (
+        "table_key_repeated",
+        "The key that joins outline and attributes stands more than once.",
+        "Give each outline and each row of the table a key of its own.",
+    ),
     ("not_a_number", "The value is not a number.", "Enter a number, or leave the field empty."),
     ("value_negative", "The value is negative.", "Correct the sign, or leave the field empty."),
     (
@@ -178,6 +188,11 @@ _WARNINGS: Final = (
         "canopy_unit_mixed",
         "The canopy looks like a share although the column is in percent.",
         "Check the value; it is read as a percentage.",
+    ),
+    (
+        "zeros_restored",
+        "Codes in this column had lost their leading zeros, which were put back; this row is the first.",
+        "Format the column as text in the spreadsheet, so that zeros stay.",
     ),
     (
         "text_cut",
