@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -180,7 +181,10 @@ def release(measured: pl.DataFrame, senhui_home: Path, monkeypatch: pytest.Monke
         released_by="Wu",
         value_hash="0" * 64,
         township_codes=("331126100", "331126102", "331181100", "331181101"),
-        manifest={},
+        manifest={"measurement": {"calibration": {}}},
+        n_excluded=0,
+        excluded_area_ha=0.0,
+        licence_note="",
     )
     directory = senhui_home / "releases" / RELEASE_ID
     directory.mkdir(parents=True)
@@ -196,4 +200,7 @@ def release(measured: pl.DataFrame, senhui_home: Path, monkeypatch: pytest.Monke
         return known[release_id]
 
     monkeypatch.setattr(queries, "release", one)
+    rows = importlib.import_module("senhui.inventory.queries.releases")
+    monkeypatch.setattr(rows, "_has_row", lambda release_id, path: release_id in known)
+    monkeypatch.setattr(queries, "administrative_units", lambda level=None: [])
     return info

@@ -9,8 +9,9 @@ import openpyxl
 import polars as pl
 import pytest
 
+from senhui.access.rules import NOWHERE
 from senhui.atlas.exports import statistics_file
-from senhui.atlas.statistics import parameters_used, statistics
+from senhui.atlas.statistics import parameters_used, read_by, statistics
 from senhui.inventory.queries import ReleaseInfo
 
 pytestmark = pytest.mark.django_db
@@ -71,3 +72,36 @@ def test_workbook_names_release_sample_and_every_parameter(release: ReleaseInfo)
     assert [row[0] for row in rows] == [value.id for value in used]
     assert [row[head.index("mark")] for row in rows] == [value.mark for value in used]
     assert all(row[head.index("source")] for row in rows)
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_release_without_calibration_calls_nothing_calibrated(release: ReleaseInfo, form: Any) -> None:
+    release.manifest["measurement"]["calibration"] = None
+    content = exported(release, form, "en")
+    if form == "csv":
+        text = content.decode()
+    else:
+        book = openpyxl.load_workbook(io.BytesIO(content))
+        text = " ".join(
+            str(value) for name in ("Statistics", "Cross table") for row in book[name].values for value in row
+        )
+    assert "Carbon stock (tC)" in text
+    assert "alibrated" not in text
+
+
+def test_what_is_withheld_says_so(release: ReleaseInfo, measured: pl.DataFrame) -> None:
+    """One bamboo stand is left in each of two counties."""
+    bamboo = pl.col("species_group") == "moso_bamboo"
+    few = pl.concat([measured.filter(~bamboo), measured.filter(bamboo).unique("county_code", keep="first")])
+    few.write_parquet(release.directory / "sub_compartments.parquet")
+    with read_by(NOWHERE):
+        table = pl.read_csv(io.BytesIO(exported(release, "csv", "en")))
+        book = openpyxl.load_workbook(io.BytesIO(exported(release, "xlsx", "en")))
+    hidden = table.filter(pl.col("Note").is_not_null())
+    assert 0 < hidden.height < table.height
+    assert hidden["Note"].str.starts_with("withheld: fewer than three").all()
+    assert hidden["Area (ha)"].null_count() == hidden.height
+    assert table.filter(pl.col("Note").is_null())["Area (ha)"].null_count() == 0
+    column = [cell.value for cell in book["Statistics"]["E"]]
+    assert column.count("withheld") == hidden.height
+    assert any("withheld" in row for row in book["Cross table"].values)

@@ -28,9 +28,9 @@ WHO = {"public": None, "longquan": LONGQUAN, "city": "3311"}
 
 @pytest.fixture
 def rare_id(person: Person, tmp_path: Path, now: dt.datetime) -> str:
-    """A release of ten stands of one species group and two of another, in one township."""
+    """A release of seven stands of one species group, three of another and two of a third, in one township."""
     lin, chen = person("lin", technician=LONGQUAN), person("chen", reviewer="3311")
-    path = write_layer(tmp_path / "rare.gpkg", YOU_SHI_SZ=["310"] * 10 + ["610"] * 2)
+    path = write_layer(tmp_path / "rare.gpkg", YOU_SHI_SZ=["310"] * 7 + ["220"] * 3 + ["610"] * 2)
     draft = import_layer(
         lin, path=path, original_name=path.name, reference_year=2021, is_sample=True, now=now, progress=quiet
     )
@@ -52,11 +52,12 @@ def client_of(browse: Browse, person: Person) -> Callable[[str], Client]:
         (EVERYTHING, {"city"}),
         (f"{EVERYTHING}&within={LONGQUAN}", {"longquan", "city"}),
         (f"by=species_group&within={TOWNSHIP}", {"longquan", "city"}),
-        (f"by=species_group&within={TOWNSHIP[:8]}", {"longquan", "city"}),
         ("by=township,species_group", {"city"}),
         ("by=origin,species_group", {"city"}),
         ("by=county,township", {"city"}),
         ("by=county,species_group", {"public", "longquan", "city"}),
+        ("by=method", {"city"}),
+        (f"by=method&within={LONGQUAN}", {"longquan", "city"}),
         ("by=township", {"public", "longquan", "city"}),
         (f"by=&within={TOWNSHIP}", {"public", "longquan", "city"}),
     ],
@@ -87,13 +88,15 @@ def test_a_small_cell_is_withheld_by_api_page_panel_and_csv(
     client = client_of(who)
     query = f"by=species_group&within={within}" if within else "by=species_group"
     cells = client.get(f"/api/v1/releases/{rare_id}/statistics?{query}").json()
-    assert sorted(cell["is_withheld"] for cell in cells) == [False, is_withheld]
+    assert sorted(cell["is_withheld"] for cell in cells) == [False, is_withheld, is_withheld], (
+        "three stands go with the two"
+    )
     for cell in cells:
-        measures = [cell[name] for name in ("n", "area_ha", "volume_m3", "stock_tc", "stock_tc_ha")]
+        measures = [cell[name] for name in ("n", "area_ha", "volume_m3", "stock_tc", "stock_tc_per_forest_ha")]
         assert all((value is None) == cell["is_withheld"] for value in measures)
     whole = client.get(f"/api/v1/releases/{rare_id}/statistics?by=&within={within}").json()
     assert whole[0]["n"] == 12, "totals stay"
-    title = "Withheld: fewer than three sub-compartments"
+    title = "Withheld: fewer than three sub-compartments, or such a cell could be computed from it"
     for address in (
         f"/statistics/?release={rare_id}&{query}&measure=area_ha",
         f"/statistics/?release={rare_id}&{query}&measure=all",
@@ -103,8 +106,8 @@ def test_a_small_cell_is_withheld_by_api_page_panel_and_csv(
     for measure in ("all", "area_ha"):
         answer = client.get(f"/statistics/table.csv?release={rare_id}&{query}&measure={measure}")
         table = pl.read_csv(answer.content)
-        assert sorted(table["Sub-compartments"].to_list(), key=str) == ([10, None] if is_withheld else [10, 2])
-        assert table["Area (ha)"].null_count() == is_withheld
+        assert sorted(table["Sub-compartments"].to_list(), key=str) == ([7, None, None] if is_withheld else [2, 3, 7])
+        assert table["Area (ha)"].null_count() == 2 * is_withheld
     assert client.get(f"/statistics/table.xlsx?release={rare_id}&{query}").status_code == 200
 
 
@@ -125,6 +128,27 @@ def test_the_panel_of_a_township_has_no_composition_for_the_public(
     response = client_of(who).get(f"/map/panel/?release={rare_id}&place={TOWNSHIP}")
     assert response.status_code == 200
     assert ("Composition by species" in response.content.decode()) == (who != "public")
+
+
+@pytest.mark.parametrize("within", [TOWNSHIP[:8], LONGQUAN[:5], f"{TOWNSHIP}201"])
+def test_what_is_no_place_of_the_statistics_is_refused(
+    rare_id: str, client_of: Callable[[str], Client], within: str
+) -> None:
+    """The beginning of several counties' codes would be a sum of cells of which some may be withheld."""
+    response = client_of("city").get(f"/api/v1/releases/{rare_id}/statistics?by=species_group&within={within}")
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_parameters_of_a_township_tell_its_species_and_need_a_role(
+    rare_id: str, client_of: Callable[[str], Client], who: str
+) -> None:
+    client = client_of(who)
+    for address in (f"/releases/{rare_id}/parameters/", f"/api/v1/releases/{rare_id}/parameters"):
+        assert client.get(f"{address}?within={LONGQUAN}").status_code == 200
+        assert client.get(f"{address}?within={TOWNSHIP}").status_code == (403 if who == "public" else 200)
+    panel = client.get(f"/map/panel/?release={rare_id}&place={TOWNSHIP}").content.decode()
+    assert (f"within={TOWNSHIP}" in panel) == (who != "public")
 
 
 def test_a_dimension_named_twice_is_refused(rare_id: str, browse: Browse) -> None:

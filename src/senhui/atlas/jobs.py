@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from senhui.access.rules import Actor
-from senhui.atlas import exports, statistics, tiles
+from senhui.atlas import exports, tiles
+from senhui.atlas.cube import build_cube
 from senhui.atlas.exports.sub_compartments import Form
 from senhui.inventory.actions.release_draft import release_draft
 
@@ -36,7 +37,7 @@ def build_map(release_id: str, *, progress: Callable[[float, str], None]) -> Non
     progress : called with the fraction done (0–1) and a note.
     """
     progress(0.0, "Statistics")
-    statistics.build_cube(release_id)
+    build_cube(release_id)
     # One note for the whole stage: the writer's own counts tiles, and a page can translate no number in a note.
     tiles.build(release_id, progress=lambda fraction, note: progress(0.1 + 0.9 * fraction, "Drawing the map"))
 

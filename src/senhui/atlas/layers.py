@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from senhui import parameters
-from senhui.atlas.statistics import PER_HECTARE, SUMS, statistics
+from senhui.atlas.cube import SUMS
+from senhui.atlas.statistics import RATIOS, statistics
 
 Source = Literal["sub_compartments", "townships", "counties"]
 
@@ -152,8 +153,8 @@ LAYERS: dict[str, MapLayer] = {
             _kinds(SPECIES_KINDS),
             "view_sub_compartments",
         ),
-        MapLayer("township_density", "townships", "calibrated_stock_tc_ha", "tC/ha", _DENSITY, (), None),
-        MapLayer("county_density", "counties", "calibrated_stock_tc_ha", "tC/ha", _DENSITY, (), None),
+        MapLayer("township_density", "townships", "calibrated_stock_tc_per_forest_ha", "tC/ha", _DENSITY, (), None),
+        MapLayer("county_density", "counties", "calibrated_stock_tc_per_forest_ha", "tC/ha", _DENSITY, (), None),
         MapLayer(
             "township_stock",
             "townships",
@@ -207,6 +208,6 @@ def choropleth(release_id: str, *, level: Literal["county", "township"], measure
         There is no such release.
     """
     assert level in ("county", "township"), level
-    assert measure in (*SUMS, *PER_HECTARE), measure
+    assert measure in (*SUMS, *RATIOS), measure
     frame = statistics(release_id, within=None, by=(level,), where={})
     return dict(frame.select(level, measure).iter_rows())

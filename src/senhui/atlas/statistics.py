@@ -1,56 +1,51 @@
 """Areas, volumes and carbon stocks of a release, added up along any of seven dimensions.
 
-A release never changes, so it is added up once into a *cube*: one row for each combination of township, land class,
-species group, origin, age group and method that occurs. Every later question adds up rows of the cube. A sum never
-hides what is missing: beside each total stands the area without an estimate, and of no estimate at all the sum is
-null, not zero. How fine a table a person may read who does not see the sub-compartments of a place is decided here
-too (`public_statistics`). The cases are in ``tests/atlas/test_statistics.py``.
+The rows come from the release's *cube* (`senhui.atlas.cube`). A sum never hides what is missing: beside each total
+stands the area without an estimate, and of no estimate at all the sum is null, not zero. Stock is told per hectare in
+two ways that have names: per hectare of forest and per hectare of land. How fine a table a person may read who does
+not see the sub-compartments of a place is decided here too (`public_statistics`). The cases are in
+``tests/atlas/test_statistics.py``.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
-from django.conf import settings
 
 from senhui.access.rules import AreaSet
+from senhui.atlas.cube import CORE_SUMS, DIMENSIONS, SUMS, cube, cube_path, read_cube, sum_of_known
+from senhui.atlas.disclosure import ATTRIBUTES, Withheld, withheld_of
+from senhui.atlas.land_area import Land, land_of, outlines_ha
 from senhui.inventory import queries
-from senhui.measurement import Derivation
+from senhui.measurement import Derivation, calibration_from_dict
 from senhui.measurement import parameters_used as parameters_of
+from senhui.measurement.error_book import ErrorBook, error_book
+from senhui.measurement.uncertainty import Interval, interval
 from senhui.parameters import ParameterValue
 
-DIMENSIONS = ("county", "township", "land_class", "species_group", "origin", "age_group", "method")
-"""What one may group and filter by; ``county`` is the beginning of ``township``."""
-
-SUMS = (
-    "area_ha",
-    "area_without_estimate_ha",
-    "volume_m3",
-    "scattered_volume_without_estimate_m3",
-    "main_tc",
-    "scattered_tc",
-    "stock_tc",
-    "calibrated_main_tc",
-    "calibrated_scattered_tc",
-    "calibrated_stock_tc",
-)
-PER_HECTARE = {
-    "volume_m3_ha": "volume_m3",
-    "stock_tc_ha": "stock_tc",
-    "calibrated_stock_tc_ha": "calibrated_stock_tc",
+RATIOS = {
+    "stock_tc_per_forest_ha": ("stock_tc", "forest_area_ha"),
+    "calibrated_stock_tc_per_forest_ha": ("calibrated_stock_tc", "forest_area_ha"),
+    "stock_tc_per_land_ha": ("stock_tc", "land_area_ha"),
+    "calibrated_stock_tc_per_land_ha": ("calibrated_stock_tc", "land_area_ha"),
 }
+"""The two named ratios, of the measured and of the calibrated stock: total and area.
+
+Forest is forest land (林地), whether or not trees stand on it or an estimate was possible. Land is all land of the
+place; where it comes from stands in ``land_source`` (see `senhui.atlas.land_area`).
+"""
 
 PLACES = ("county", "township")
-FEWEST_SHOWN = 3
-"""Sub-compartments in the smallest cell of an attribute table that is shown to the public."""
 WHOLE_CITY = "3311"
 _N_DIGITS_OF_COUNTY = 6
+_N_DIGITS_OF_PLACES = (2, 4, 6, 9)
 
 Where = Mapping[str, str | int | Collection[str | int | None] | None]
 
@@ -71,7 +66,7 @@ class TooFine(Exception):
 
 
 def refuse_too_fine(*, within: str | None, by: Iterable[str], where: Iterable[str] = ()) -> None:
-    """Refuse a table too fine for the public: more than one dimension of a kind, or an attribute of a township.
+    """Refuse what is too fine for the public: two dimensions of a kind, an attribute of a township, a table by method.
 
     Examples
     --------
@@ -85,27 +80,14 @@ def refuse_too_fine(*, within: str | None, by: Iterable[str], where: Iterable[st
     TooFine
         Ask for fewer dimensions or a larger place, or ask an administrator for a role over it.
     """
-    asked = {*by, *where}
+    asked = set(by)
     places = asked & set(PLACES)
     attributes = asked - places
     in_township = "township" in places or len(within or "") > _N_DIGITS_OF_COUNTY
-    if len(places) > 1 or len(attributes) > 1 or (attributes and in_township):
+    is_hidden = bool(attributes - set(ATTRIBUTES))
+    # A choice of values would be a sum of cells that the rule of `disclosure` does not know of.
+    if len(places) > 1 or len(attributes) > 1 or (attributes and in_township) or is_hidden or set(where):
         raise TooFine
-
-
-def withheld(frame: pl.DataFrame, *, by: Iterable[str], where: Iterable[str] = ()) -> pl.DataFrame:
-    """Empty the cells of an attribute table that hold fewer than `FEWEST_SHOWN` sub-compartments.
-
-    Returns
-    -------
-    DataFrame
-        With ``is_withheld``; where it is true, every measure is null, ``n`` among them. Totals of places stay.
-    """
-    is_attribute_table = bool({*by, *where} - set(PLACES))
-    is_small = (pl.col("n") < FEWEST_SHOWN) if is_attribute_table else pl.lit(value=False)
-    measures = [name for name in frame.columns if name not in DIMENSIONS]
-    marked = frame.with_columns(is_small.alias("is_withheld"))
-    return marked.with_columns(pl.when(~pl.col("is_withheld")).then(pl.col(measures)).name.keep())
 
 
 _readers_areas: ContextVar[AreaSet | None] = ContextVar("_readers_areas", default=None)
@@ -129,8 +111,8 @@ def public_statistics(
     1. Whose areas cover the place asked for (no place: the whole city) reads everything.
     2. Others get at most one place dimension and one attribute dimension, and an attribute only of counties and the
        city, not of townships (`TooFine`).
-    3. In their attribute tables, cells with fewer than `FEWEST_SHOWN` sub-compartments are withheld: null, and
-       ``is_withheld``.
+    3. In their attribute tables, small cells are withheld, and others with them, so that none can be computed
+       (`senhui.atlas.disclosure`): null, and ``is_withheld``. The pools stand only beside the totals of places.
 
     Returns
     -------
@@ -145,82 +127,60 @@ def public_statistics(
         return statistics(release_id, within=within, by=by, where=where)
 
 
-def cube_of(stands: pl.LazyFrame) -> pl.DataFrame:
-    """Add stands up to one row per combination of the dimensions that occurs.
-
-    Parameters
-    ----------
-    stands : LazyFrame
-        Canonical and measurement columns of a release.
-
-    Returns
-    -------
-    DataFrame
-        The dimensions without ``county``; ``n``; `SUMS`, units by suffix; ``derivation_ids``, the numbers of
-        all derivations the row rests on. ``volume_m3`` is of the stand and its scattered trees together.
-        ``area_without_estimate_ha`` is of the stands whose own pool, main_tc, has no estimate, as in
-        `senhui.measurement.sub_compartment.totals`.
-    """
-    volume = pl.col("volume_m3").fill_null(pl.col("volume_m3_ha") * pl.col("area_ha"))
-    scattered_volume = pl.col("scattered_volume_m3")
-    rows = stands.select(
-        pl.col("township_code").alias("township"),
-        *DIMENSIONS[2:],
-        "area_ha",
-        "main_tc",
-        "scattered_tc",
-        "stock_tc",
-        "calibrated_stock_tc",
-        "derivation_id",
-        "scattered_derivation_id",
-        pl.when(pl.col("main_tc").is_null()).then("area_ha").otherwise(0.0).alias("area_without_estimate_ha"),
-        pl.when(volume.is_not_null() | scattered_volume.is_not_null())
-        .then(volume.fill_null(0.0) + scattered_volume.fill_null(0.0))
-        .alias("volume_m3"),
-        pl.when(pl.col("scattered_tc").is_null())
-        .then(scattered_volume.fill_null(0.0))
-        .otherwise(0.0)
-        .alias("scattered_volume_without_estimate_m3"),
-        (pl.col("main_tc") * pl.col("main_factor")).alias("calibrated_main_tc"),
-        (pl.col("scattered_tc") * pl.col("scattered_factor")).alias("calibrated_scattered_tc"),
-    )
-    grouped = rows.group_by(*DIMENSIONS[1:]).agg(
-        pl.len().cast(pl.Int64).alias("n"),
-        *map(_sum, SUMS),
-        pl.col("derivation_id").unique(),
-        pl.col("scattered_derivation_id").unique(),
-    )
-    derivations = pl.col("derivation_id").list.set_union("scattered_derivation_id").list.drop_nulls().list.sort()
-    return (
-        grouped.with_columns(derivations.alias("derivation_ids"))
-        .drop("derivation_id", "scattered_derivation_id")
-        .sort(*DIMENSIONS[1:])
-        .collect()
-    )
-
-
-def _sum(column: str) -> pl.Expr:
-    """Add up what is known; of nothing known the sum is null."""
-    return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum()).alias(column)
-
-
-def add_up(cube: pl.DataFrame, *, within: str | None, by: Sequence[str], where: Where) -> pl.DataFrame:
-    """Add up the rows of a cube; see `statistics`."""
+def add_up(
+    cube: pl.DataFrame,
+    *,
+    within: str | None,
+    by: Sequence[str],
+    where: Where,
+    outlines: Mapping[str, float] | None = None,
+) -> pl.DataFrame:
+    """Add up the rows of a cube; see `statistics`. ``outlines`` are areas within outlines, hectares by code."""
     _check_all(by)
     chosen = _rows(cube, within=within, where=where).with_columns(pl.col("township").str.head(6).alias("county"))
-    sums = [pl.col("n").sum(), *map(_sum, SUMS)]
+    sums = [pl.col("n").sum(), *map(sum_of_known, SUMS)]
     found = chosen.group_by(*by).agg(sums).sort(*by, nulls_last=True) if by else chosen.select(sums)
-    estimated_ha = pl.col("area_ha") - pl.col("area_without_estimate_ha")
-    return found.filter(pl.col("n") > 0).with_columns(
-        (pl.col(total) / pl.when(estimated_ha > 0).then(estimated_ha)).alias(name)
-        for name, total in PER_HECTARE.items()
+    found = _with_land(found.filter(pl.col("n") > 0), cube, within=within, by=by, where=where, outlines=outlines or {})
+    return found.with_columns(
+        (pl.col(total) / pl.when(pl.col(area) > 0).then(pl.col(area))).alias(name)
+        for name, (total, area) in RATIOS.items()
     )
+
+
+def _with_land(
+    found: pl.DataFrame,
+    cube: pl.DataFrame,
+    *,
+    within: str | None,
+    by: Sequence[str],
+    where: Where,
+    outlines: Mapping[str, float],
+) -> pl.DataFrame:
+    """Add the land of each row: of a place by its outline, of part of a place's stands by the layer."""
+    lands: list[Land | None] = [None] * found.height
+    is_place = not set(by) - set(PLACES) and not set(where) - set(PLACES)
+    if is_place:
+        covered = cube["township"].unique().to_list()
+        finest = "township" if "township" in by else "county" if "county" in by else None
+        codes = found[finest].to_list() if finest else [within or _common_city(covered)] * found.height
+        lands = [land_of(code, covered=covered, outlines_ha=dict(outlines)) for code in codes]
+    land_ha = pl.Series([None if land is None else land.area_ha for land in lands], dtype=pl.Float64)
+    source = pl.Series(["layer" if land is None else land.source for land in lands], dtype=pl.String)
+    return found.with_columns(
+        pl.coalesce(land_ha, pl.col("area_ha")).alias("land_area_ha"), source.alias("land_source")
+    )
+
+
+def _common_city(townships: Sequence[str]) -> str:
+    """Return the city that holds all townships, or no code, which begins every code."""
+    cities = {code[:4] for code in townships}
+    return cities.pop() if len(cities) == 1 else ""
 
 
 def _rows(cube: pl.DataFrame, *, within: str | None, where: Where) -> pl.DataFrame:
     if within:
-        if len(within) > 9:
-            raise UnknownDimension("village")
+        if len(within) not in _N_DIGITS_OF_PLACES:
+            raise UnknownDimension("village" if len(within) > max(_N_DIGITS_OF_PLACES) else within)
         cube = cube.filter(pl.col("township").str.starts_with(within))
     for dimension, wanted in where.items():
         _check(dimension)
@@ -243,41 +203,6 @@ def _check_all(by: Sequence[str]) -> None:
         raise UnknownDimension(",".join(by))
 
 
-def _path(release_id: str) -> Path:
-    return Path(settings.SENHUI_HOME) / "atlas" / release_id / "cube.parquet"
-
-
-def build_cube(release_id: str) -> None:
-    """Add up a release and store the cube; run again, it stores the same.
-
-    Raises
-    ------
-    NoSuchRelease
-        There is no such release.
-    """
-    cube = cube_of(queries.scan(release_id))
-    path = _path(release_id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    cube.write_parquet(partial, compression="zstd", compression_level=1)
-    partial.replace(path)
-
-
-def cube(release_id: str) -> pl.DataFrame:
-    """Return the cube of a release; it is made now if no job has made it yet."""
-    queries.release_path(release_id)
-    path = _path(release_id)
-    if not path.exists():
-        build_cube(release_id)
-    return _read(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=8)
-def _read(path: Path, written_ns: int) -> pl.DataFrame:
-    del written_ns  # part of the key: a cube that is made anew is read anew
-    return pl.read_parquet(path)
-
-
 def statistics(release_id: str, *, within: str | None, by: Sequence[str], where: Where) -> pl.DataFrame:
     """Add up a release.
 
@@ -285,7 +210,7 @@ def statistics(release_id: str, *, within: str | None, by: Sequence[str], where:
     ----------
     release_id : str
     within : str or None
-        Code of a city, county or township; None is everything.
+        Code of a province, city, county or township; None is everything.
     by : sequence of `DIMENSIONS`
         One row per combination of these; none gives a single row.
     where : mapping of a dimension to the value or values to keep; None stands for "not recorded"
@@ -293,14 +218,14 @@ def statistics(release_id: str, *, within: str | None, by: Sequence[str], where:
     Returns
     -------
     DataFrame
-        The columns of ``by``, ``n`` stands, `SUMS`, and `PER_HECTARE` of the area that has an estimate. Sorted by
+        The columns of ``by``, ``n`` stands, `SUMS`, ``land_area_ha`` with ``land_source``, and `RATIOS`. Sorted by
         ``by``. No stand, no row.
 
     Raises
     ------
     UnknownDimension
-        ``by`` or ``where`` names something else than `DIMENSIONS`, ``by`` names one twice, or ``within`` is a
-        village.
+        ``by`` or ``where`` names something else than `DIMENSIONS`, ``by`` names one twice, or ``within`` is no
+        code of a place that statistics are kept of.
     NoSuchRelease
         There is no such release.
     TooFine
@@ -311,22 +236,107 @@ def statistics(release_id: str, *, within: str | None, by: Sequence[str], where:
     sees_all = areas is None or areas.covers(within or WHOLE_CITY)
     if not sees_all:
         refuse_too_fine(within=within, by=by, where=where)
-    frame = add_up(cube(release_id), within=within, by=by, where=where)
+    rows = cube(release_id)
+    frame = add_up(rows, within=within, by=by, where=where, outlines=outlines_ha())
     if areas is None:
         return frame
-    return frame.with_columns(is_withheld=pl.lit(value=False)) if sees_all else withheld(frame, by=by, where=where)
+    if sees_all or not set(by) - set(PLACES):
+        return frame.with_columns(is_withheld=pl.lit(value=False))
+    return _for_the_public(frame, rows, _withheld(release_id), within=within, by=by)
+
+
+def _for_the_public(
+    frame: pl.DataFrame, rows: pl.DataFrame, withheld: Mapping[str, Withheld], *, within: str | None, by: Sequence[str]
+) -> pl.DataFrame:
+    """Empty the cells of an attribute table that `disclosure` withholds; empty cells of its block are rows as well."""
+    (attribute,) = set(by) - set(PLACES)
+    hidden = withheld[attribute]
+    counties = rows["township"].str.head(_N_DIGITS_OF_COUNTY).unique().sort().to_list()
+    inside = [county for county in counties if county.startswith(within or "")]
+    county = within if len(within or "") == _N_DIGITS_OF_COUNTY else None
+    if county is None and inside != counties:
+        raise TooFine  # some counties of several cities: a sum of cells that the rule does not know of
+    keys: list[tuple[str | int | None, ...]]
+    if "county" in by:
+        cells = {(value, place) for value in hidden.values for place in hidden.counties if place in inside}
+        keys = [(value, place) if by[0] == attribute else (place, value) for value, place in cells]
+    elif county is not None:
+        keys = [(value,) for value in hidden.values if county in hidden.counties]
+    else:
+        keys = [(value,) for value in hidden.of_city]
+    missing = pl.DataFrame(keys, schema={name: frame.schema[name] for name in by}, orient="row")
+    shown = frame.join(missing, on=list(by), how="anti", nulls_equal=True).with_columns(is_withheld=pl.lit(value=False))
+    emptied = missing.with_columns(is_withheld=pl.lit(value=True))
+    kept = [*by, "n", *CORE_SUMS, "land_area_ha", "land_source", *RATIOS, "is_withheld"]
+    return pl.concat([shown.select(kept), emptied], how="diagonal").sort(*by, nulls_last=True)
+
+
+def _withheld(release_id: str) -> dict[str, Withheld]:
+    path = cube_path(release_id)
+    return _withheld_of(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _withheld_of(path: Path, written_ns: int) -> dict[str, Withheld]:
+    return withheld_of(read_cube(path, written_ns))
 
 
 def parameters_used(
     release_id: str, *, within: str | None = None, where: Where | None = None
 ) -> tuple[ParameterValue, ...]:
-    """Return every published number that the totals of these stands rest on, each once, with its source and mark."""
+    """Return every published number that the totals of these stands rest on, each once, with its source and mark.
+
+    Raises
+    ------
+    TooFine
+        Only within `read_by`: the parameters of a township tell which species grow there.
+    """
+    areas = _readers_areas.get()
+    if areas is not None and not areas.covers(within or WHOLE_CITY):
+        in_township = len(within or "") > _N_DIGITS_OF_COUNTY
+        refuse_too_fine(within=within, by=("species_group",) if in_township else (), where=where or {})
     ids = _rows(cube(release_id), within=within, where=where or {})["derivation_ids"].explode().drop_nulls().unique()
     derivations = queries.derivations(release_id)
     used = {number: Derivation.from_dict(derivations[number]) for number in ids}
     return parameters_of(used, used.values())
 
 
-def county_species_table(release_id: str, *, within: str | None = None) -> pl.DataFrame:
-    """Return the totals of each species group in each county, as `statistics` does."""
-    return statistics(release_id, within=within, by=("county", "species_group"), where={})
+@dataclass(frozen=True)
+class ErrorUnknown:
+    """Why a total has no interval: ``not_computed`` (a release made before errors were), ``nothing_set``."""
+
+    reason: Literal["not_computed", "nothing_set"]
+
+
+def error_of(release_id: str, within: str | None, *, is_calibrated: bool = True) -> Interval | ErrorUnknown:
+    """Return the 95 % interval of a place's vegetation stock, or why there is none.
+
+    Parameters
+    ----------
+    release_id : str
+    within : code of a place; None is everything.
+    is_calibrated : of the calibrated total; of a release without calibration both are the same.
+
+    Raises
+    ------
+    NoSuchRelease
+        There is no such release.
+    """
+    path = queries.release_path(release_id).parent / "error_sums.parquet"
+    if not path.exists():
+        return ErrorUnknown("not_computed")
+    found = _error_of(path, release_id, within or "", is_calibrated)
+    return found if found.standard_error_tc > 0 or not found.not_set else ErrorUnknown("nothing_set")
+
+
+@lru_cache(maxsize=512)
+def _error_of(path: Path, release_id: str, within: str, is_calibrated: bool) -> Interval:
+    calibration = queries.release(release_id).manifest["measurement"]["calibration"]
+    factors = calibration_from_dict(calibration) if calibration and is_calibrated else None
+    return interval(pl.read_parquet(path), book=_error_book(path, release_id), calibration=factors, within=within)
+
+
+@lru_cache(maxsize=8)
+def _error_book(path: Path, release_id: str) -> ErrorBook:
+    del path  # part of the key: homes of the same release are different releases
+    return error_book(Derivation.from_dict(row) for row in queries.derivations(release_id).values())

@@ -195,7 +195,7 @@ def import_(
     """
     set_up()
     from senhui.access.rules import PermissionRefused
-    from senhui.intake import ImportProfile, LayerRefused, write_rejected
+    from senhui.intake import ImportProfile, LayerRefused, write_findings
     from senhui.inventory import queries
     from senhui.inventory.actions.import_layer import import_layer
     from senhui.inventory.land import LayerOutsideYourAreas
@@ -222,7 +222,7 @@ def import_(
     found = queries.findings(info)
     rejected = file.with_name(f"{file.stem}.findings.csv")
     if found.height:
-        write_rejected(found, rejected)
+        write_findings(found, rejected)
     summary = {
         "draft": info.id,
         "rows": info.n_rows,

@@ -52,6 +52,32 @@ WORDS: dict[str, dict[str, Promise]] = {
     },
 }
 
+POOLS: dict[str, Promise] = {
+    "tree_above": _("Trees, above ground"),
+    "tree_below": _("Trees, below ground"),
+    "bamboo": _("Bamboo"),
+    "shrub": _("Shrub"),
+    "economic": _("Economic forest"),
+    "scattered": _("Scattered trees"),
+    "understory": _("Understory"),
+    "dead_wood": _("Dead wood"),
+    "litter": _("Litter"),
+    "soil_100cm": _("Soil, 0–100 cm"),
+    "soil_30cm": _("Soil, 0–30 cm"),
+}
+"""Where the carbon lies; the first six make the stock of vegetation."""
+
+LAND_SOURCES: dict[str, Promise] = {
+    "outline": _("land area from the outline of the place"),
+    "covered_townships": _("land area from the outlines of the townships that this release covers"),
+    "layer": _("land area of the sub-compartments themselves: no outline is known, or only some of them are counted"),
+}
+
+ERROR_UNKNOWN: dict[str, Promise] = {
+    "not_computed": _("this release was made without an error of its totals"),
+    "nothing_set": _("no source of error has a published value here"),
+}
+
 NOT_RECORDED = _("not recorded")
 
 JOB_NOTES = (

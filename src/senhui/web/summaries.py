@@ -7,17 +7,14 @@ from typing import Any
 import polars as pl
 
 from senhui.access.rules import AreaSet
-from senhui.atlas.statistics import public_statistics, statistics
+from senhui.atlas.cube import POOLS, VEGETATION
+from senhui.atlas.exports.provenance import is_calibrated as is_calibrated
+from senhui.atlas.statistics import ErrorUnknown, error_of, public_statistics, statistics
 from senhui.inventory import queries
 from senhui.web import names
 
 DIMENSIONS = ("species_group", "land_class", "origin", "age_group", "county", "township")
 """What the statistics page can group by, the default first."""
-
-
-def is_calibrated(release: queries.ReleaseInfo) -> bool:
-    """Return whether the totals of a release were calibrated to design-based ones."""
-    return release.manifest["measurement"]["calibration"] is not None
 
 
 def coverage(release: queries.ReleaseInfo) -> tuple[int, int]:
@@ -30,6 +27,33 @@ def total(release_id: str, *, within: str) -> dict[str, Any] | None:
     """Return the one row of totals of an area, or None where the release has no stand there."""
     frame = statistics(release_id, within=within, by=(), where={})
     return frame.row(0, named=True) if frame.height else None
+
+
+def pools(total: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what each pool of a place holds; a pool that the release did not measure says so and is no zero."""
+    return [
+        {
+            "name": names.POOLS[pool],
+            "stock_tc": total[f"{pool}_tc"],
+            "without_estimate_ha": total[f"{pool}_without_estimate_ha"],
+            "is_vegetation": pool in VEGETATION,
+            "is_measured": total[f"{pool}_without_estimate_ha"] is not None,
+        }
+        for pool in POOLS
+    ]
+
+
+def error(release: queries.ReleaseInfo, *, within: str, measure: str) -> dict[str, Any]:
+    """Return half of the 95 % interval of a stock and what it consists of, or the reason why it is not known."""
+    found = error_of(release.id, within or None, is_calibrated=measure == "calibrated_stock_tc")
+    if isinstance(found, ErrorUnknown):
+        return {"reason": names.ERROR_UNKNOWN[found.reason]}
+    return {
+        "half_width_tc": found.half_width_tc,
+        "relative_frac": found.relative_half_width_frac,
+        "contributions": found.contributions,
+        "not_set": found.not_set,
+    }
 
 
 def composition(release_id: str, *, areas: AreaSet, within: str, measure: str) -> list[dict[str, Any]]:

@@ -68,8 +68,12 @@ QUANTITY_OF_COLUMN: dict[str, str] = {
     "volume_m3": "volume_m3",
     "stock_tc": "stock_tc",
     "calibrated_stock_tc": "stock_tc",
-    "stock_tc_ha": "density_tc_ha",
-    "calibrated_stock_tc_ha": "density_tc_ha",
+    "forest_area_ha": "area_ha",
+    "land_area_ha": "area_ha",
+    "stock_tc_per_forest_ha": "density_tc_ha",
+    "calibrated_stock_tc_per_forest_ha": "density_tc_ha",
+    "stock_tc_per_land_ha": "density_tc_ha",
+    "calibrated_stock_tc_per_land_ha": "density_tc_ha",
 }
 """Which quantity each column of `atlas.statistics` is."""
 

@@ -12,6 +12,11 @@ SAMPLE_LABEL = "示例数据 Sample data"
 PARAMETER_COLUMNS = ("id", "edition", "value", "unit", "mark", "source", "where", "region", "range", "may_issue")
 
 
+def is_calibrated(release: ReleaseInfo) -> bool:
+    """Return whether the totals of a release were calibrated to design-based ones."""
+    return release.manifest["measurement"]["calibration"] is not None
+
+
 def release_label(release: ReleaseInfo) -> str:
     """Return the name of the data version that stands in every row of a table; of sample data it says so."""
     return f"{release.id} · {SAMPLE_LABEL}" if release.is_sample else release.id

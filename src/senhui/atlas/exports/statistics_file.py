@@ -15,25 +15,69 @@ import polars as pl
 import xlsxwriter
 
 from senhui import parameters
-from senhui.atlas.exports.provenance import PARAMETER_COLUMNS, parameter_rows, release_facts, release_label
-from senhui.atlas.statistics import DIMENSIONS, Where, parameters_used, statistics
+from senhui.atlas.cube import DIMENSIONS, VEGETATION
+from senhui.atlas.exports.provenance import (
+    PARAMETER_COLUMNS,
+    is_calibrated,
+    parameter_rows,
+    release_facts,
+    release_label,
+)
+from senhui.atlas.statistics import Where, parameters_used, statistics
 from senhui.inventory import queries
 
 Language = Literal["zh", "en"]
 
+POOL_NAMES: dict[str, tuple[str, str]] = {
+    "tree_above": ("乔木地上", "trees above ground"),
+    "tree_below": ("乔木地下", "trees below ground"),
+    "bamboo": ("竹", "bamboo"),
+    "shrub": ("灌木", "shrub"),
+    "economic": ("经济林", "economic forest"),
+    "scattered": ("散生四旁树", "scattered trees"),
+    "understory": ("林下灌草", "understory"),
+    "dead_wood": ("枯死木", "dead wood"),
+    "litter": ("枯落物", "litter"),
+    "soil_100cm": ("土壤 0–100 cm", "soil 0–100 cm"),
+    "soil_30cm": ("土壤 0–30 cm", "soil 0–30 cm"),
+}
+
 MEASURES: dict[str, tuple[str, str]] = {
     "n": ("小班数", "Sub-compartments"),
     "area_ha": ("面积 (ha)", "Area (ha)"),
+    "forest_area_ha": ("其中林地 (ha)", "Of it forest land (ha)"),
+    "land_area_ha": ("土地面积 (ha)", "Land area (ha)"),
     "area_without_estimate_ha": ("其中无估算面积 (ha)", "Of it without estimate (ha)"),
     "volume_m3": ("蓄积量 (m³)", "Volume (m³)"),
-    "main_tc": ("林分碳储量 (tC)", "Stock of stands (tC)"),
-    "scattered_tc": ("散生四旁碳储量 (tC)", "Stock of scattered trees (tC)"),
     "stock_tc": ("碳储量 (tC)", "Carbon stock (tC)"),
     "calibrated_stock_tc": ("校准碳储量 (tC)", "Calibrated carbon stock (tC)"),
-    "stock_tc_ha": ("碳密度 (tC/ha)", "Carbon density (tC/ha)"),
-    "calibrated_stock_tc_ha": ("校准碳密度 (tC/ha)", "Calibrated carbon density (tC/ha)"),
+    "stock_tc_per_forest_ha": ("每公顷森林碳储量 (tC/ha)", "Stock per hectare of forest (tC/ha)"),
+    "calibrated_stock_tc_per_forest_ha": (
+        "每公顷森林校准碳储量 (tC/ha)", "Calibrated stock per hectare of forest (tC/ha)",
+    ),
+    "stock_tc_per_land_ha": ("每公顷土地碳储量 (tC/ha)", "Stock per hectare of land (tC/ha)"),
+    "calibrated_stock_tc_per_land_ha": (
+        "每公顷土地校准碳储量 (tC/ha)", "Calibrated stock per hectare of land (tC/ha)",
+    ),
+    **{f"{pool}_tc": (f"{zh} (tC)", f"Of it {en} (tC)" if pool in VEGETATION else f"Beside it {en} (tC)")
+       for pool, (zh, en) in POOL_NAMES.items()},
+    **{f"{pool}_without_estimate_ha": (f"{zh}无估算面积 (ha)", f"Area without estimate of {en} (ha)")
+       for pool, (zh, en) in POOL_NAMES.items()},
+}  # fmt: skip
+"""Exported measures and their headings; a release has those that it measured."""
+
+LAND_SOURCES: dict[str, tuple[str, str]] = {
+    "outline": ("行政区轮廓", "outline of the place"),
+    "covered_townships": ("本版所含乡镇的轮廓", "outlines of the townships covered"),
+    "layer": ("小班图层", "the layer's own area"),
 }
-"""Exported measures and their headings."""
+_LAND_SOURCE = ("土地面积来源", "Land area from")
+_NOTE = ("说明", "Note")
+_WITHHELD = ("未公开", "withheld")
+_WITHHELD_BECAUSE = (
+    "未公开：不足三个小班，或由此可推算出这样的单元",
+    "withheld: fewer than three sub-compartments, or such a cell could be computed from it",
+)
 
 DIMENSION_HEADINGS: dict[str, tuple[str, str]] = {
     "county": ("县", "County"),
@@ -56,8 +100,7 @@ _FIXED_NAMES: dict[str, dict[str, tuple[str, str]]] = {
         "5": ("过熟林", "Over-mature"),
     },
 }
-_CROSSED = "calibrated_stock_tc"
-_CROSS_FOOTERS = (_CROSSED, "stock_tc", "area_ha", "area_without_estimate_ha")
+_CROSS_FOOTERS = ("calibrated_stock_tc", "stock_tc", "area_ha", "forest_area_ha", "area_without_estimate_ha")
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -88,15 +131,17 @@ def statistics_file(
     release_id, within, by, where : see `senhui.atlas.statistics.statistics`
     form : "csv" or "xlsx"
         CSV holds one table without a total row and marks the data version in each row. XLSX holds the table with its
-        total, for two dimensions a cross table of the calibrated stock, the release, and every parameter used.
+        total, for two dimensions a cross table of the stock, the release, and every parameter used. A cell
+        withheld from the public is empty in CSV, where a note says so, and says so itself in XLSX.
     language : "zh" or "en"
         Of headings and names.
     """
     release = queries.release(release_id)
     rows = statistics(release_id, within=within, by=by, where=where)
+    measures = _measures(rows, release)
     name = f"senhui_{release_id}_{'_'.join(by) or 'total'}"
     if form == "csv":
-        labelled = _named(rows, by, release_id=release_id, language=language).with_columns(
+        labelled = _named(rows, by, measures, release_id=release_id, language=language).with_columns(
             pl.lit(release_label(release)).alias(("数据版本", "Release")[language == "en"])
         )
         return ExportFile(f"{name}.csv", CSV, b"\xef\xbb\xbf" + labelled.write_csv().encode())
@@ -104,16 +149,34 @@ def statistics_file(
     with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
         sheets = _Sheets(workbook, language)
         total = statistics(release_id, within=within, by=(), where=where)
-        sheets.table(_named(rows, by, release_id=release_id, language=language), total, n_names=2 * len(by))
+        sheets.table(rows, _named(rows, by, measures, release_id=release_id, language=language), total, measures)
         if len(by) == 2:
             margins = [statistics(release_id, within=within, by=(one,), where=where) for one in by]
-            sheets.cross(rows, margins[0], margins[1], total, by=(by[0], by[1]), release_id=release_id)
+            sheets.cross(rows, (margins[0], margins[1]), total, measures, by=(by[0], by[1]), release_id=release_id)
         sheets.provenance(release, parameters_used(release_id, within=within, where=where))
     return ExportFile(f"{name}.xlsx", XLSX, content.getvalue())
 
 
-def _named(rows: pl.DataFrame, by: Sequence[str], *, release_id: str, language: Language) -> pl.DataFrame:
-    """Return code and name of each dimension, and the measures, under headings for people."""
+def _measures(rows: pl.DataFrame, release: queries.ReleaseInfo) -> list[str]:
+    """Return what the release measured; where it was not calibrated, nothing is called so."""
+    kept = [name for name in MEASURES if name in rows.columns and not (_of_pool(name) and _is_not_measured(rows, name))]
+    return [name for name in kept if is_calibrated(release) or not name.startswith("calibrated_")]
+
+
+def _of_pool(name: str) -> bool:
+    return name.removesuffix("_tc").removesuffix("_without_estimate_ha") in POOL_NAMES
+
+
+def _is_not_measured(rows: pl.DataFrame, name: str) -> bool:
+    """A release that measured a pool knows at least the area without an estimate of it."""
+    pool = name.removesuffix("_tc").removesuffix("_without_estimate_ha")
+    return rows[f"{pool}_without_estimate_ha"].null_count() == rows.height
+
+
+def _named(
+    rows: pl.DataFrame, by: Sequence[str], measures: Sequence[str], *, release_id: str, language: Language
+) -> pl.DataFrame:
+    """Return code and name of each dimension, the measures, where the land is from, and what is withheld."""
     at = _index(language)
     columns = []
     for dimension in by:
@@ -122,8 +185,16 @@ def _named(rows: pl.DataFrame, by: Sequence[str], *, release_id: str, language: 
         code = rows[dimension].cast(pl.String)
         columns.append(code.alias(f"{heading} ({('代码', 'code')[at]})"))
         columns.append(pl.Series(heading, [_name(value, names, language) for value in code], dtype=pl.String))
-    measures = [rows[measure].alias(headings[at]) for measure, headings in MEASURES.items()]
-    return pl.DataFrame([*columns, *measures])
+    columns += [rows[measure].alias(MEASURES[measure][at]) for measure in measures]
+    sources = [None if source is None else LAND_SOURCES[source][at] for source in rows["land_source"]]
+    columns.append(pl.Series(_LAND_SOURCE[at], sources, dtype=pl.String))
+    notes = [_WITHHELD_BECAUSE[at] if is_withheld else None for is_withheld in _withheld(rows)]
+    columns.append(pl.Series(_NOTE[at], notes, dtype=pl.String))
+    return pl.DataFrame(columns)
+
+
+def _withheld(rows: pl.DataFrame) -> list[bool]:
+    return rows["is_withheld"].to_list() if "is_withheld" in rows.columns else [False] * rows.height
 
 
 def _index(language: Language) -> int:
@@ -158,43 +229,52 @@ class _Sheets:
         self._number = workbook.add_format({"num_format": "#,##0.00"})
         self._total = workbook.add_format({"bold": True, "top": 1, "num_format": "#,##0.00"})
 
-    def table(self, rows: pl.DataFrame, total: pl.DataFrame, *, n_names: int) -> None:
+    def table(self, rows: pl.DataFrame, named: pl.DataFrame, total: pl.DataFrame, measures: Sequence[str]) -> None:
         """Add the table, one row per group and the total last."""
         sheet = self._workbook.add_worksheet(("统计", "Statistics")[self._at])
-        sheet.write_row(0, 0, rows.columns, self._bold)
-        for nth, row in enumerate(rows.iter_rows(), start=1):
+        sheet.write_row(0, 0, named.columns, self._bold)
+        n_names = len(named.columns) - len(measures) - 2
+        for nth, (row, is_withheld) in enumerate(zip(named.iter_rows(), _withheld(rows), strict=True), start=1):
             sheet.write_row(nth, 0, row, self._number)
+            if is_withheld:
+                sheet.write_row(nth, n_names, [_WITHHELD[self._at]] * len(measures))
         if total.height:
             sheet.write(rows.height + 1, 0, _TOTAL[self._at], self._total)
-            sheet.write_row(rows.height + 1, n_names, total.select(*MEASURES).row(0), self._total)
+            sheet.write_row(rows.height + 1, n_names, total.select(measures).row(0), self._total)
         sheet.freeze_panes(1, n_names)
-        sheet.autofilter(0, 0, rows.height, len(rows.columns) - 1)
-        sheet.set_column(0, len(rows.columns) - 1, 18)
+        sheet.autofilter(0, 0, rows.height, len(named.columns) - 1)
+        sheet.set_column(0, len(named.columns) - 1, 18)
 
     def cross(
         self,
         rows: pl.DataFrame,
-        columns: pl.DataFrame,
-        lines: pl.DataFrame,
+        margins: tuple[pl.DataFrame, pl.DataFrame],
         total: pl.DataFrame,
+        measures: Sequence[str],
         *,
         by: tuple[str, str],
         release_id: str,
     ) -> None:
-        """Add the calibrated stock with the first dimension across and the second down, and totals of both."""
+        """Add the stock with the first dimension across and the second down, and totals of both."""
         across, down = by
+        columns, lines = margins
+        crossed = next(measure for measure in _CROSS_FOOTERS if measure in measures)
         sheet = self._workbook.add_worksheet(("交叉表", "Cross table")[self._at])
         names = {dimension: _names(dimension, release_id, self._language) for dimension in by}
         codes = columns[across].to_list()
         heads = [_name(_text(code), names[across], self._language) for code in codes]
-        sheet.write(0, 0, MEASURES[_CROSSED][self._at], self._bold)
+        sheet.write(0, 0, MEASURES[crossed][self._at], self._bold)
         sheet.write_row(1, 0, ["", *heads, _TOTAL[self._at]], self._bold)
-        cells = {(a, d): value for a, d, value in rows.select(across, down, _CROSSED).iter_rows()}
-        for nth, (code, sum_of_line) in enumerate(lines.select(down, _CROSSED).iter_rows(), start=2):
+        hidden = _WITHHELD[self._at]
+        keys = zip(rows[across], rows[down], rows[crossed], _withheld(rows), strict=True)
+        cells = {(a, d): hidden if is_withheld else value for a, d, value, is_withheld in keys}
+        sums = zip(lines[down], lines[crossed], _withheld(lines), strict=True)
+        for nth, (code, sum_of_line, is_withheld) in enumerate(sums, start=2):
             sheet.write(nth, 0, _name(_text(code), names[down], self._language))
             line = [cells.get((column, code)) for column in codes]
-            sheet.write_row(nth, 1, [*line, sum_of_line], self._number)
-        for nth, measure in enumerate(_CROSS_FOOTERS, start=lines.height + 2):
+            sheet.write_row(nth, 1, [*line, hidden if is_withheld else sum_of_line], self._number)
+        footers = [measure for measure in _CROSS_FOOTERS if measure in measures]
+        for nth, measure in enumerate(footers, start=lines.height + 2):
             sheet.write(nth, 0, f"{_TOTAL[self._at]} {MEASURES[measure][self._at]}", self._total)
             sheet.write_row(nth, 1, [*columns[measure], *total[measure]], self._total)
         sheet.freeze_panes(2, 1)

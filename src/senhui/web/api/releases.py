@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from typing import Any, Literal
 
 from django.http import Http404, HttpRequest
@@ -10,14 +11,14 @@ from ninja import Router, Schema
 from pydantic import ConfigDict, Field
 
 from senhui.atlas.layers import choropleth
-from senhui.atlas.statistics import parameters_used, public_statistics
+from senhui.atlas.statistics import ErrorUnknown, error_of, parameters_used, public_statistics, read_by
 from senhui.inventory import queries
 from senhui.web.page import MOST_DIGITS_OF_A_ROW, seen_areas, today
 
 router = Router()
 
 Measure = Literal["calibrated", "measured"]
-COLUMN_OF_MEASURE = {"calibrated": "calibrated_stock_tc_ha", "measured": "stock_tc_ha"}
+COLUMN_OF_MEASURE = {"calibrated": "calibrated_stock_tc_per_forest_ha", "measured": "stock_tc_per_forest_ha"}
 
 
 class ReleaseOut(Schema):
@@ -47,16 +48,21 @@ class ManifestOut(ReleaseOut):
 
 
 class TotalOut(Schema):
-    """Totals of one combination of the dimensions asked for; per hectare means of land with an estimate.
+    """Totals of one combination of the dimensions asked for.
 
-    Only the dimensions asked for are there; null in one of them means "not recorded". Where `is_withheld`, the cell
-    holds fewer than three sub-compartments and its measures are kept from the public.
+    Only the dimensions asked for are there; null in one of them means "not recorded". Stock per hectare of forest is
+    over `forest_area_ha`, forest land with and without trees; stock per hectare of land over `land_area_ha`, of which
+    `land_source` tells the origin. A pool is null together with its area without estimate where the release did not
+    measure it. Where `is_withheld`, the cell holds fewer than three sub-compartments, or one that does could be
+    computed from it; its measures are kept from the public, and the pools stand only beside totals of places.
     """
 
     model_config = ConfigDict(json_schema_extra={"example": {
-        "county": "331181", "n": 2104, "area_ha": 305116.2, "area_without_estimate_ha": 1204.0,
+        "county": "331181", "n": 2104, "area_ha": 305116.2, "forest_area_ha": 301200.0,
+        "area_without_estimate_ha": 1204.0, "land_area_ha": 304500.0, "land_source": "outline",
         "volume_m3": 18904112.0, "stock_tc": 9811003.1, "calibrated_stock_tc": 11204411.9,
-        "stock_tc_ha": 32.28, "calibrated_stock_tc_ha": 36.87, "is_withheld": False,
+        "stock_tc_per_forest_ha": 32.57, "calibrated_stock_tc_per_forest_ha": 37.2,
+        "stock_tc_per_land_ha": 32.22, "calibrated_stock_tc_per_land_ha": 36.8, "is_withheld": False,
     }})  # fmt: skip
 
     county: str | None = None
@@ -68,20 +74,60 @@ class TotalOut(Schema):
     method: str | None = None
     n: int | None
     area_ha: float | None
+    forest_area_ha: float | None
     area_without_estimate_ha: float | None
+    land_area_ha: float | None
+    land_source: str | None
     volume_m3: float | None
     stock_tc: float | None
     calibrated_stock_tc: float | None
-    stock_tc_ha: float | None
-    calibrated_stock_tc_ha: float | None
+    stock_tc_per_forest_ha: float | None
+    calibrated_stock_tc_per_forest_ha: float | None
+    stock_tc_per_land_ha: float | None
+    calibrated_stock_tc_per_land_ha: float | None
+    tree_above_tc: float | None = None
+    tree_above_without_estimate_ha: float | None = None
+    tree_below_tc: float | None = None
+    tree_below_without_estimate_ha: float | None = None
+    bamboo_tc: float | None = None
+    bamboo_without_estimate_ha: float | None = None
+    shrub_tc: float | None = None
+    shrub_without_estimate_ha: float | None = None
+    economic_tc: float | None = None
+    economic_without_estimate_ha: float | None = None
+    scattered_tc: float | None = None
+    scattered_without_estimate_ha: float | None = None
+    understory_tc: float | None = None
+    understory_without_estimate_ha: float | None = None
+    dead_wood_tc: float | None = None
+    dead_wood_without_estimate_ha: float | None = None
+    litter_tc: float | None = None
+    litter_without_estimate_ha: float | None = None
+    soil_100cm_tc: float | None = None
+    soil_100cm_without_estimate_ha: float | None = None
+    soil_30cm_tc: float | None = None
+    soil_30cm_without_estimate_ha: float | None = None
     is_withheld: bool
+
+
+class ErrorOut(Schema):
+    """The error of a place's vegetation stock (95 %), or the reason why it is not known."""
+
+    total_tc: float | None = None
+    half_width_tc: float | None = None
+    lower_tc: float | None = None
+    upper_tc: float | None = None
+    confidence_frac: float | None = None
+    contributions: list[dict[str, Any]] = []
+    not_set: list[dict[str, Any]] = []
+    reason: str | None = Field(None, description="not_computed or nothing_set where there is no interval")
 
 
 class ColoursOut(Schema):
     """A measure by area code."""
 
     release: str
-    measure: str = Field(examples=["calibrated_stock_tc_ha"])
+    measure: str = Field(examples=["calibrated_stock_tc_per_forest_ha"])
     unit: str = Field(examples=["tC/ha"])
     values: dict[str, float | None] = Field(examples=[{"331181": 36.87}])
 
@@ -160,12 +206,14 @@ def show_statistics(
 
 
 @router.get(
-    "/releases/{release_id}/choropleth/{level}", response=ColoursOut, summary="Density of each county or township"
+    "/releases/{release_id}/choropleth/{level}",
+    response=ColoursOut,
+    summary="Stock per hectare of forest of each county or township",
 )
 def show_choropleth(
     request: HttpRequest, release_id: str, level: Literal["county", "township"], measure: Measure = "calibrated"
 ) -> dict[str, Any]:
-    """Return the carbon density by area code."""
+    """Return the stock per hectare of forest by area code."""
     column = COLUMN_OF_MEASURE[measure]
     values = choropleth(release_id, level=level, measure=column)
     return {"release": release_id, "measure": column, "unit": "tC/ha", "values": values}
@@ -178,9 +226,18 @@ def show_choropleth(
 )
 def show_parameters_used(request: HttpRequest, release_id: str, within: str | None = None) -> list[dict[str, Any]]:
     """Return the parameters used, each with value, unit, mark and source."""
-    from dataclasses import asdict
+    with read_by(seen_areas(request)):
+        return [asdict(value) for value in parameters_used(release_id, within=within)]
 
-    return [asdict(value) for value in parameters_used(release_id, within=within)]
+
+@router.get("/releases/{release_id}/error", response=ErrorOut, summary="The 95 % interval of a place's stock")
+def show_error(
+    request: HttpRequest, release_id: str, within: str | None = None, measure: Measure = "calibrated"
+) -> dict[str, Any]:
+    """Return the interval with what it consists of, and with the sources of error that have no published value."""
+    queries.release(release_id)
+    found = error_of(release_id, within, is_calibrated=measure == "calibrated")
+    return {"reason": found.reason} if isinstance(found, ErrorUnknown) else found.as_dict()
 
 
 @router.get(

@@ -96,6 +96,7 @@ def _place_panel(request: HttpRequest, release: queries.ReleaseInfo, code: str, 
     stands: list[dict[str, Any]] = []
     if level == "township" and areas.covers(code):
         stands = queries.find_stands(request.user, release.id, code, on=today(), limit=N_STANDS_LISTED)
+    total = summaries.total(release.id, within=code)
     context = {
         "release": release,
         "is_sample": release.is_sample,
@@ -105,7 +106,10 @@ def _place_panel(request: HttpRequest, release: queries.ReleaseInfo, code: str, 
         "trail": names.trail(code)[:-1],
         "measure": measure,
         "is_calibrated": measure == "calibrated_stock_tc",
-        "total": summaries.total(release.id, within=code),
+        "total": total,
+        "pools": summaries.pools(total) if total else [],
+        "error": summaries.error(release, within=code, measure=measure) if total else None,
+        "land_source": names.LAND_SOURCES[total["land_source"]] if total else "",
         "composition": summaries.composition(release.id, areas=areas, within=code, measure=measure)
         if level != "township" or areas.covers(code)
         else [],
@@ -122,8 +126,8 @@ def _place_panel(request: HttpRequest, release: queries.ReleaseInfo, code: str, 
 def _texts() -> dict[str, str]:
     """Return the words that the script itself writes."""
     return {
-        "calibrated": _("Carbon density, calibrated"),
-        "not_calibrated": _("Carbon density, measured (not calibrated)"),
+        "calibrated": _("Stock per hectare, calibrated"),
+        "not_calibrated": _("Stock per hectare, measured (not calibrated)"),
         "nothing": _("Nothing found. Search by a place's name or code, or by a sub-compartment number."),
         "no_webgl": _(
             "This browser cannot draw the map (WebGL is off). The panel, the statistics and the search still work."
@@ -138,7 +142,7 @@ def _texts() -> dict[str, str]:
         "data_version": _("Data version"),
         "zoom_in": _("Zoom in"),
         "zoom_out": _("Zoom out"),
-        "map": _("Map of carbon density"),
+        "map": _("Map of carbon stock per hectare"),
         "km": _("km"),
         "m": _("m"),
     }

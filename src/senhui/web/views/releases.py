@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from senhui.access.queries import areas_for
 from senhui.atlas import exports
 from senhui.atlas.exports.sub_compartments import Form
-from senhui.atlas.statistics import parameters_used
+from senhui.atlas.statistics import parameters_used, read_by
 from senhui.inventory import queries
 from senhui.jobs.actions.start_job import start_job
 from senhui.web import names, summaries
-from senhui.web.page import page, row_asked, today
+from senhui.web.page import page, row_asked, seen_areas, today
 
 EXPORT_FORMS: dict[Form, str] = {"gpkg": "GeoPackage", "zip": "Shapefile", "csv": "CSV", "xlsx": "XLSX"}
 
@@ -33,7 +33,12 @@ def show_release(request: HttpRequest, release_id: str) -> HttpResponse:
     """Show who prepared and released what, from which file, with which code and numbers, and its calibration."""
     info = queries.release(release_id)
     measurement = info.manifest["measurement"]
+    total = summaries.total(release_id, within="")
+    measure = "calibrated_stock_tc" if summaries.is_calibrated(info) else "stock_tc"
     context = {
+        "pools": summaries.pools(total) if total else [],
+        "error": summaries.error(info, within="", measure=measure),
+        "land_source": names.LAND_SOURCES[total["land_source"]] if total else "",
         "release": info,
         "is_sample": info.is_sample,
         "manifest": info.manifest,
@@ -42,7 +47,7 @@ def show_release(request: HttpRequest, release_id: str) -> HttpResponse:
             {**row, "name": names.word("domain", row["domain"])}
             for row in (measurement["calibration"] or {"factors": []})["factors"]
         ],
-        "total": summaries.total(release_id, within=""),
+        "total": total,
         "derivations": sorted(queries.derivations(release_id).values(), key=lambda row: (row["kind"], row["id"])),
         "used": parameters_used(release_id),
         "may_export": not areas_for(request.user, "export_sub_compartments", on=today()).is_empty,
@@ -57,11 +62,13 @@ def show_parameters(request: HttpRequest, release_id: str) -> HttpResponse:
     within = request.GET.get("within", "")
     if within and (not within.isdecimal() or len(within) not in names.LEVEL_OF_LENGTH):
         raise Http404
+    with read_by(seen_areas(request)):
+        used = parameters_used(release_id, within=within or None)
     context = {
         "release": info,
         "is_sample": info.is_sample,
         "place": names.place(within) if within else "",
-        "used": parameters_used(release_id, within=within or None),
+        "used": used,
     }
     return page(request, "release_parameters.html", context)
 

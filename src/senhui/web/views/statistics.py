@@ -33,19 +33,29 @@ MEASURE_LABELS: dict[str, Promise] = {
     "area_ha": _("Area"),
     "area_without_estimate_ha": _("Area without estimate"),
     "volume_m3": _("Living stock volume"),
-    "calibrated_stock_tc_ha": _("Calibrated stock per hectare"),
-    "stock_tc_ha": _("Measured stock per hectare"),
+    "forest_area_ha": _("Forest land"),
+    "calibrated_stock_tc_per_forest_ha": _("Calibrated stock per hectare of forest"),
+    "stock_tc_per_forest_ha": _("Measured stock per hectare of forest"),
+    "calibrated_stock_tc_per_land_ha": _("Calibrated stock per hectare of land"),
+    "stock_tc_per_land_ha": _("Measured stock per hectare of land"),
     "n": _("Sub-compartments"),
 }
 
-CROSS_MEASURES = ("calibrated_stock_tc", "stock_tc", "area_ha", "area_without_estimate_ha", "volume_m3")
+CROSS_MEASURES = (
+    "calibrated_stock_tc", "stock_tc", "calibrated_stock_tc_per_forest_ha", "calibrated_stock_tc_per_land_ha",
+    "area_ha", "forest_area_ha", "area_without_estimate_ha", "volume_m3",
+)  # fmt: skip
 ALL_MEASURES = "all"
-UNCALIBRATED = {"calibrated_stock_tc": "stock_tc", "calibrated_stock_tc_ha": "stock_tc_ha"}
+UNCALIBRATED = {
+    "calibrated_stock_tc": "stock_tc",
+    "calibrated_stock_tc_per_forest_ha": "stock_tc_per_forest_ha",
+    "calibrated_stock_tc_per_land_ha": "stock_tc_per_land_ha",
+}
 """What stands in the place of a calibrated measure where the release is not calibrated."""
 
 LIST_COLUMNS = (
-    "n", "area_ha", "area_without_estimate_ha", "volume_m3", "stock_tc", "calibrated_stock_tc",
-    "calibrated_stock_tc_ha",
+    "n", "area_ha", "forest_area_ha", "area_without_estimate_ha", "volume_m3", "stock_tc", "calibrated_stock_tc",
+    "calibrated_stock_tc_per_forest_ha", "calibrated_stock_tc_per_land_ha",
 )  # fmt: skip
 
 
@@ -96,7 +106,15 @@ def statistics_page(request: HttpRequest) -> HttpResponse:
     areas = seen_areas(request)
     headings, rows, footer = _cross_table(choice, areas) if choice.is_cross else _list_table(choice, areas)
     counties = [unit.code for unit in queries.administrative_units("county")]
+    measure = _offered(("calibrated_stock_tc",), choice.release)[0]
+    total = summaries.total(choice.release.id, within=choice.within)
     context = {
+        "total": total,
+        "total_tc": total and total[measure],
+        "error": summaries.error(choice.release, within=choice.within, measure=measure) if total else None,
+        "pools": summaries.pools(total) if total else [],
+        "land_source": names.LAND_SOURCES[total["land_source"]] if total else "",
+        "rows_are_places": choice.by in {"county", "township"},
         "choice": choice,
         "releases": releases,
         "release": choice.release,
