@@ -55,8 +55,8 @@ class RuleNote:
 class Derivation:
     """How one kind of stand got its number, or why it got none.
 
-    `kind` is `main` (the stand) or `scattered` (散生四旁树). `species_group` is null where the number does not depend
-    on the species.
+    `kind` is `main` (the stand), `scattered` (散生四旁树) or `ground` (understory, dead wood, litter, soil: one derivation
+    for the five). `species_group` is null where the number does not depend on the species.
     """
 
     id: int
@@ -110,7 +110,8 @@ def parameters_used(
     Parameters
     ----------
     derivation_ids
-        Numbers found in `derivation_id` and `scattered_derivation_id` of the summed stands; nulls are passed over.
+        Numbers found in `derivation_id`, `scattered_derivation_id` and `ground_derivation_id` of the summed stands;
+        nulls are passed over.
     derivations
         The derivations of the release (or `book.derivations`).
 
