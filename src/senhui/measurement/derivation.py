@@ -55,8 +55,8 @@ class RuleNote:
 class Derivation:
     """How one kind of stand got its number, or why it got none.
 
-    `kind` is `main` (the stand), `scattered` (散生四旁树) or `ground` (understory, dead wood, litter, soil: one derivation
-    for the five). `species_group` is null where the number does not depend on the species.
+    `kind` is `main` (the stand), `scattered` (散生四旁树) or `ground` (understory, dead wood, litter, soil: one
+    derivation for the five). `species_group` is null where the number does not depend on the species.
     """
 
     id: int
