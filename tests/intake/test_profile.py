@@ -132,3 +132,16 @@ def test_a_mapping_saved_by_an_editor_with_a_byte_order_mark_is_read(tmp_path: P
     path = tmp_path / "mapping.json"
     path.write_bytes(b"\xef\xbb\xbf" + mapping_text(FULL).encode())
     assert read_mapping(path) == FULL
+
+
+def test_the_examples_of_the_documentation_are_read(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "importing.md").read_text("utf-8")
+    examples = [block.split("```")[0] for block in page.split("```json\n")[1:]]
+    assert len(examples) == 2
+    for example in examples:
+        path = tmp_path / "mapping.json"
+        path.write_text(example, "utf-8")
+        assert read_mapping(path).datum is not None
+    first = json.loads(examples[0])
+    names = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
+    assert set(first) - {"senhui_mapping", "layer", "crs", "canopy_unit"} <= names
