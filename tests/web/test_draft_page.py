@@ -1,0 +1,133 @@
+"""The page of a draft: what it says of the rows, its filters, the exclusion of a whole kind, and who may do what."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from tests.small_layer import LONGQUAN, QINGYUAN
+from tests.web.flawed import CANOPY_ROW, N_ROWS, NEGATIVE_ROW, SPECIES_ROW, import_flawed
+
+from senhui.inventory import queries
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+Browse = Callable[..., Client]
+Person = Callable[..., Any]
+SPECIES = "species_unknown"
+
+
+@pytest.fixture
+def lin(person: Person) -> Any:
+    return person("lin", technician=LONGQUAN)
+
+
+@pytest.fixture
+def draft(lin: Any, tmp_path: Path, now: dt.datetime) -> queries.DraftInfo:
+    return import_flawed(lin, tmp_path, now=now)
+
+
+def text_of(page: str) -> str:
+    """Return a page without its tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh", ["逐行处理", "树种代码不在本图层的代码表中", "更正第一处错误", "331181", "1 个乡镇"]),
+        ("en", ["Rows in order", "The species code is not in the code list", "Correct the first error", "1 township"]),
+    ],
+)
+def test_the_page_says_what_is_wrong_by_reason_and_row(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, language: str, said: list[str]
+) -> None:
+    page = browse(language, as_user=lin).get(f"/imports/{draft.id}/").content.decode()
+    for words in said:
+        assert words in text_of(page) or words in page, words
+    for row in (NEGATIVE_ROW, SPECIES_ROW, CANOPY_ROW):
+        assert f'href="/imports/{draft.id}/rows/{row}/"' in page
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=\"", page), (
+        "the policy of the page forbids inline style and script"
+    )
+
+
+def test_a_reason_filters_the_list_and_goes_with_the_row(draft: queries.DraftInfo, browse: Browse, lin: Any) -> None:
+    page = browse("en", as_user=lin).get(f"/imports/{draft.id}/?reason={SPECIES}").content.decode()
+    listed = page.split('id="list"', 1)[1].split("</table>", 1)[0]
+    assert re.findall(rf"/imports/{draft.id}/rows/(\d+)/\?reason={SPECIES}", listed) == [str(SPECIES_ROW)]
+
+
+def test_an_unknown_reason_or_page_is_no_mistake_of_the_program(
+    draft: queries.DraftInfo, browse: Browse, lin: Any
+) -> None:
+    client = browse("en", as_user=lin)
+    for query in ("reason=no_such", "severity=no_such", "page=99999", "page=x", "page=" + "9" * 400):
+        assert client.get(f"/imports/{draft.id}/?{query}").status_code == 200, query
+
+
+def test_all_rows_of_a_reason_are_excluded_with_a_reason_and_counted(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date
+) -> None:
+    client = browse("en", as_user=lin)
+    given = {"finding": SPECIES, "reason": "the survey of 2019 did not name the tree"}
+    assert client.post(f"/imports/{draft.id}/exclude/", given).status_code == 302
+    after = queries.draft(lin, draft.id, on=today)
+    assert (after.n_excluded, after.n_open_errors) == (1, draft.n_open_errors - 1)
+    page = client.get(f"/imports/{draft.id}/").content.decode()
+    assert "4.00" in page.split("Excluded area", 1)[1][:120]  # one square of 4 ha
+    row = client.get(f"/imports/{draft.id}/rows/{SPECIES_ROW}/").content.decode()
+    assert "the survey of 2019 did not name the tree" in row
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "必须注明原因"), ("en", "only with a reason")])
+def test_without_a_reason_nothing_is_excluded(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date, language: str, said: str
+) -> None:
+    response = browse(language, as_user=lin).post(f"/imports/{draft.id}/exclude/", {"finding": SPECIES, "reason": " "})
+    assert response.status_code == 422
+    assert said in response.content.decode()
+    assert queries.draft(lin, draft.id, on=today).n_excluded == 0
+
+
+def test_a_draft_with_open_errors_offers_no_measuring_and_one_in_order_does(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date
+) -> None:
+    client = browse("en", as_user=lin)
+    address = f"/imports/{draft.id}/"
+    assert f'action="{address}measure/"' not in client.get(address).content.decode()
+    assert client.post(f"{address}measure/").status_code == 409
+    for reason in queries.draft_errors(lin, draft.id, on=today).n_by_reason:
+        client.post(f"{address}exclude/", {"finding": reason, "reason": "left out"})
+    page = client.get(address).content.decode()
+    assert f'action="{address}measure/"' in page
+    assert "No errors. Measure it" in page
+
+
+def test_a_person_of_another_county_sees_nothing_of_it(
+    draft: queries.DraftInfo, browse: Browse, person: Person
+) -> None:
+    client = browse("en", as_user=person("wu", technician=QINGYUAN))
+    for address in ("", "rows/3/", "findings.csv"):
+        assert client.get(f"/imports/{draft.id}/{address}").status_code == 404
+    assert client.post(f"/imports/{draft.id}/exclude/", {"finding": SPECIES, "reason": "x"}).status_code == 404
+
+
+def test_a_reviewer_looks_but_is_offered_no_decision(draft: queries.DraftInfo, browse: Browse, person: Person) -> None:
+    client = browse("en", as_user=person("chen", reviewer="3311"))
+    page = client.get(f"/imports/{draft.id}/").content.decode()
+    assert "The species code is not in the code list" in page
+    assert "/exclude/" not in page
+    assert client.post(f"/imports/{draft.id}/exclude/", {"finding": SPECIES, "reason": "x"}).status_code == 403
+
+
+def test_the_summary_adds_up(draft: queries.DraftInfo, browse: Browse, lin: Any) -> None:
+    page = browse("en", as_user=lin).get(f"/imports/{draft.id}/").content.decode()
+    summary = text_of(page.split('id="summary"', 1)[1].split("<h2", 1)[0])
+    assert re.search(rf"Rows in the file {N_ROWS} ", summary)
+    assert re.search(rf"Rows accepted {N_ROWS - 3} ", summary)
+    assert re.search(r"Rows with open errors 3 ", summary)
