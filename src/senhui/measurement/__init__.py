@@ -24,6 +24,7 @@ from senhui.measurement.declarations import NOTHING_DECLARED, DeclarationIncompl
 from senhui.measurement.derivation import Derivation, DerivationInput, ParameterUse, RuleNote, parameters_used
 from senhui.measurement.fire import fire_dead_organic_matter_tco2e, fire_gas_t, fire_non_co2_tco2e
 from senhui.measurement.ground import GROUND_POOLS
+from senhui.measurement.stand_table import NoEquationForSpecies, measure_culm_table, measure_stand_table, sums_by
 from senhui.measurement.sub_compartment import (
     MEASURED_COLUMNS,
     UnknownKeys,
@@ -38,6 +39,7 @@ from senhui.measurement.tree import (
     biomass_on_volume_ramp_t_ha,
     tree_volume_m3,
 )
+from senhui.measurement.tree_equations import OutsideFittedRange, UnknownEquationRow, measure_trees
 
 __all__ = [
     "GROUND_POOLS",
@@ -52,10 +54,13 @@ __all__ = [
     "DesignError",
     "DesignTotal",
     "MethodBook",
+    "NoEquationForSpecies",
     "NothingToCalibrate",
+    "OutsideFittedRange",
     "ParameterUse",
     "RuleNote",
     "UnknownDomain",
+    "UnknownEquationRow",
     "UnknownKeys",
     "above_ground_t_ha",
     "apply_factors",
@@ -71,10 +76,14 @@ __all__ = [
     "fire_dead_organic_matter_tco2e",
     "fire_gas_t",
     "fire_non_co2_tco2e",
+    "measure_culm_table",
+    "measure_stand_table",
     "measure_stands",
+    "measure_trees",
     "parameters_used",
     "refuse_unknown_keys",
     "stock_tc",
+    "sums_by",
     "totals",
     "tree_volume_m3",
 ]
