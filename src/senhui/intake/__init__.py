@@ -12,7 +12,7 @@ from senhui.intake.profile import ImportProfile
 from senhui.intake.reasons import REASONS, Reason
 from senhui.intake.recheck import areas_of_repair, recheck, repaired_outlines
 from senhui.intake.refusal import LayerRefused, MappingNeeded
-from senhui.intake.rejected import spreadsheet_safe, write_rejected
+from senhui.intake.rejected import read_corrections, spreadsheet_safe, write_findings, write_rejected
 from senhui.intake.sub_compartments import SubCompartmentLayer, read_sub_compartments
 
 __all__ = [
@@ -28,12 +28,14 @@ __all__ = [
     "areas_of_repair",
     "interpret",
     "read_boundaries",
+    "read_corrections",
     "read_layer",
     "read_mapping",
     "read_sub_compartments",
     "recheck",
     "repaired_outlines",
     "spreadsheet_safe",
+    "write_findings",
     "write_mapping",
     "write_rejected",
 ]
