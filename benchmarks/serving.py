@@ -55,7 +55,7 @@ def prepare(n_sub_compartments: int) -> None:
     sample_city.make(n_sub_compartments=n_sub_compartments)
     release = queries.releases()[0]
     archive = tiles._archive(release.id)
-    places = [place for place in _places(archive) if archive.townships_of(*place)]
+    places = [place for place in _places(archive) if archive.places_in(*place)]
     found: dict[str, object] = {"release": release.id, "n": release.manifest["n_sub_compartments"]}
     for scenario, username in USERS.items():
         user = user_named(username)
@@ -67,7 +67,7 @@ def prepare(n_sub_compartments: int) -> None:
         session.create()
         areas = areas_for(user, tiles.PERMISSION, on=sample_city.timezone.localdate())
         mine = tiles._permitted(archive, areas)
-        paths = [f"/tiles/{release.id}/{z}/{x}/{y}.mvt" for z, x, y in places if archive.townships_of(z, x, y) & mine]
+        paths = [f"/tiles/{release.id}/{z}/{x}/{y}.mvt" for z, x, y in places if archive.places_in(z, x, y) & mine]
         found[scenario] = {
             "cookie": f"{settings.SESSION_COOKIE_NAME}={session.session_key}",
             "paths": paths,

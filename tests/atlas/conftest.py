@@ -64,9 +64,11 @@ def stands_of(geometries: list[shapely.Geometry | None]) -> pl.DataFrame:
             "calibrated_stock_tc": [None if i % 7 == 3 else 1.3 * (i % 90) * (0.5 + i % 3) for i in range(n)],
             "land_class": [LAND_CLASSES[i % 3] for i in range(n)],
             "species_group": [None if i % 5 == 2 else SPECIES_GROUPS[i % 2] for i in range(n)],
-            "township_code": township,
+            "age_group": [None if i % 4 == 3 else 1 + i % 5 for i in range(n)],
+            "origin": [("natural", "planted", "coppice", None)[i % 4] for i in range(n)],
+            "village_code": [f"{code}{201 + i % 2}" for i, code in enumerate(township)],
         },
-        schema_overrides={"geometry": pl.Binary},
+        schema_overrides={"geometry": pl.Binary, "age_group": pl.Int32},
     )
 
 

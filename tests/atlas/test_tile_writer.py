@@ -39,7 +39,6 @@ def test_every_stand_is_drawn_at_every_zoom(decoded: Decoded, stands: pl.DataFra
 
 
 def test_attributes_are_those_of_the_row(decoded: Decoded, stands: pl.DataFrame) -> None:
-    townships = sorted(stands["township_code"].unique())
     n_checked = 0
     for tile in decoded.values():
         for feature in tile["sub_compartments"]["features"]:
@@ -51,7 +50,8 @@ def test_attributes_are_those_of_the_row(decoded: Decoded, stands: pl.DataFrame)
                 "estimate": 0 if stock is None else 1,
                 "land_class": LAND_CLASSES.index(row["land_class"]),
                 "species": 2 if species is None else SPECIES_GROUPS.index(species),
-                "township": townships.index(row["township_code"]),
+                "age_group": row["age_group"] or 0,
+                "origin": tile_writer.ORIGINS.index(row["origin"]),
             }
             n_checked += 1
     assert n_checked >= 3 * stands.height

@@ -10,6 +10,7 @@ from tests.atlas.conftest import decode
 from senhui import parameters
 from senhui.access.rules import AreaSet, PermissionRefused
 from senhui.atlas import tiles
+from senhui.inventory import queries
 from senhui.inventory.queries import NoSuchRelease, ReleaseInfo
 
 CITY = AreaSet(frozenset({"3311"}))
@@ -33,10 +34,14 @@ def place(lon: float, lat: float, zoom: int) -> tuple[int, int, int]:
 MIDDLE = place(119.25, 28.05, 11)
 
 
-def townships_in(data: bytes | None, release: ReleaseInfo) -> set[str]:
+def villages_in(data: bytes | None, release: ReleaseInfo) -> set[str]:
     assert data is not None
-    names = tiles.metadata(release.id)["townships"]
-    return {names[feature["properties"]["township"]] for feature in decode(data)["sub_compartments"]["features"]}
+    village = queries.scan(release.id).select("village_code").collect()["village_code"]
+    return {village[feature["id"] - 1] for feature in decode(data)["sub_compartments"]["features"]}
+
+
+def townships_in(data: bytes | None, release: ReleaseInfo) -> set[str]:
+    return {code[:9] for code in villages_in(data, release)}
 
 
 def test_the_city_gets_the_stored_bytes(built: ReleaseInfo) -> None:
@@ -55,6 +60,12 @@ def test_a_county_gets_its_own_stands_and_no_others(built: ReleaseInfo) -> None:
     assert townships_in(tiles.tile(built.id, *MIDDLE, LONGQUAN), built) == {"331181100", "331181101"}
     one = AreaSet(frozenset({"331181101"}))
     assert townships_in(tiles.tile(built.id, *MIDDLE, one), built) == {"331181101"}
+
+
+def test_a_village_gets_its_own_stands(built: ReleaseInfo) -> None:
+    village = AreaSet(frozenset({"331181101201"}))
+    assert villages_in(tiles.tile(built.id, *MIDDLE, village), built) == {"331181101201"}
+    assert tiles.tile(built.id, *MIDDLE, AreaSet(frozenset({"331181101299"}))) is None
 
 
 def test_another_county_gets_nothing(built: ReleaseInfo) -> None:

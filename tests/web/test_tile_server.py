@@ -81,7 +81,9 @@ def client(senhui_home: Path) -> Client:
             "calibrated_stock_tc": [44.0, 132.0],
             "land_class": ["tree_forest"] * 2,
             "species_group": ["chinese_fir"] * 2,
-            "township_code": [f"{QINGYUAN}100", f"{LONGQUAN}100"],
+            "age_group": [2, 3],
+            "origin": ["natural", "planted"],
+            "village_code": [f"{QINGYUAN}100201", f"{LONGQUAN}100201"],
         }
     )
     tile_writer.write_tiles(

@@ -1,4 +1,4 @@
-"""A PMTiles file written by ``tile_writer``, opened for serving: whole tiles as stored, or only some townships of one.
+"""A PMTiles file written by ``tile_writer``, opened for serving: whole tiles as stored, or only some villages of one.
 
 The file is mapped into memory and its directory read once. The cases are in ``tests/atlas/test_tile_archive.py``.
 """
@@ -36,9 +36,11 @@ class TileArchive:
         metadata_at = header["metadata_offset"]
         metadata = self._map[metadata_at : metadata_at + header["metadata_length"]]
         self.metadata: dict[str, Any] = json.loads(gzip.decompress(metadata))
-        self.townships: list[str] = self.metadata["townships"]
-        self._runs: dict[str, list[tuple[int, int]]] = self.metadata.pop("township_runs")
-        self._places: dict[int, tuple[int, int]] = {}
+        # Files of the first version tell townships apart and not villages.
+        level = "village" if "villages" in self.metadata else "township"
+        self.places: list[str] = self.metadata[f"{level}s"]
+        self._runs: dict[str, list[tuple[int, int]]] = self.metadata.pop(f"{level}_runs")
+        self._entries: dict[int, tuple[int, int]] = {}
         self._read_directory(header["root_offset"], header["root_length"], header["leaf_directory_offset"])
 
     def _read_directory(self, offset: int, length: int, leaves_at: int) -> None:
@@ -47,22 +49,22 @@ class TileArchive:
             if entry.run_length == 0:
                 self._read_directory(leaves_at + entry.offset, entry.length, leaves_at)
             for tile_id in range(entry.tile_id, entry.tile_id + entry.run_length):
-                self._places[tile_id] = (entry.offset, entry.length)
+                self._entries[tile_id] = (entry.offset, entry.length)
 
-    def townships_of(self, z: int, x: int, y: int) -> frozenset[int]:
-        """Return which townships have something in a tile, as positions in ``townships``."""
-        return frozenset(township for township, _ in self._runs.get(str(_tile_id(z, x, y)), ()))
+    def places_in(self, z: int, x: int, y: int) -> frozenset[int]:
+        """Return which villages have something in a tile, as positions in ``places``."""
+        return frozenset(place for place, _ in self._runs.get(str(_tile_id(z, x, y)), ()))
 
     def whole(self, z: int, x: int, y: int) -> bytes | None:
         """Return a tile as stored, compressed with gzip; None where the release has nothing."""
-        place = self._places.get(_tile_id(z, x, y))
-        if place is None:
+        entry = self._entries.get(_tile_id(z, x, y))
+        if entry is None:
             return None
-        offset, length = place
+        offset, length = entry
         return self._map[self._data_at + offset : self._data_at + offset + length]
 
-    def part(self, z: int, x: int, y: int, townships: frozenset[int]) -> bytes | None:
-        """Return a tile, compressed, with the features of these townships only; None if none is left.
+    def part(self, z: int, x: int, y: int, places: frozenset[int]) -> bytes | None:
+        """Return a tile, compressed, with the features of these villages only; None if none is left.
 
         The bytes of all other features are gone, and the head that stays is the same in every tile.
         """
@@ -74,8 +76,8 @@ class TileArchive:
         at = vector_tile.features_offset(tile, head_length)
         head = tile[at - head_length : at]
         kept = []
-        for township, length in self._runs[str(_tile_id(z, x, y))]:
-            if township in townships:
+        for place, length in self._runs[str(_tile_id(z, x, y))]:
+            if place in places:
                 kept.append(tile[at : at + length])
             at += length
         assert at == len(tile), "the runs of a tile add up to its features"

@@ -1,8 +1,8 @@
 """From stands to one PMTiles file of vector tiles, zoom 11 to 13; a browser enlarges 13 for closer views.
 
 Feature id = row index in the release + 1. All attributes are whole numbers (see `KEYS`); the lists they point
-into are in the file's metadata, and so are the runs of each township within each tile, by which
-``tile_archive`` cuts a tile down to a user's areas without decoding it. Why the product has a writer of its own is
+into are in the file's metadata, and so are the runs of each village within each tile, by which ``tile_archive``
+cuts a tile down to a user's areas without decoding it. Why the product has a writer of its own is
 told in ``docs/decisions/0009-own-tile-writer.md``; the cases are in ``tests/atlas/test_tile_writer.py``.
 """
 
@@ -35,11 +35,14 @@ KEYS = {
     "calibrated": "the same after calibration to the design-based total",
     "land_class": "position in the metadata's list land_classes",
     "species": "position in the metadata's list species_groups; its last entry, null, is no species",
+    "age_group": "1 young to 5 over-mature; 0 is none recorded",
+    "origin": "position in the metadata's list origins; its last entry, null, is none recorded",
     "estimate": "1 where there is an estimate, otherwise 0",
-    "township": "position in the metadata's list townships",
 }
+ORIGINS = ("natural", "planted", "coppice", None)
 COLUMNS = (
-    "geometry", "area_ha", "stock_tc_ha", "calibrated_stock_tc", "land_class", "species_group", "township_code",
+    "geometry", "area_ha", "stock_tc_ha", "calibrated_stock_tc", "land_class", "species_group", "age_group", "origin",
+    "village_code",
 )  # fmt: skip
 """Columns of a release that `write_tiles` reads."""
 
@@ -80,7 +83,7 @@ class _Encoded:
 
     column: Ints
     row: Ints
-    township: Ints
+    village: Ints
     features: vector_tile.Features
 
 
@@ -109,21 +112,23 @@ def write_tiles(
     Raises
     ------
     UnknownCode
-        A land class or species group is not in its list.
+        A land class, species group or origin is not in its list.
     """
     frame = stands.select(COLUMNS).collect()
-    townships = sorted(frame["township_code"].unique().to_list())
+    villages = sorted(frame["village_code"].unique().to_list())
     species: list[str | None] = [*species_groups, None]
-    attributes = _attributes(frame, land_classes=land_classes, species=species, townships=townships)
+    attributes = _attributes(frame, land_classes=land_classes, species=species)
+    village = _position(frame, "village_code", villages).to_numpy().astype(np.int64)
     # Rounded up to a power of two, so that the head does not tell one stand's highest stock.
     n_values = max(_SMALLEST_VALUE_LIST, 1 << int(attributes.max(initial=0)).bit_length())
     head = vector_tile.head(name=LAYER, keys=tuple(KEYS), n_values=n_values)
-    encoded, bounds = _encode_all(frame["geometry"], attributes, progress)
+    encoded, bounds = _encode_all(frame["geometry"], attributes, village, progress)
     metadata = {
         **about,
         "name": LAYER,
         "vector_layers": [{"id": LAYER, "fields": KEYS, "minzoom": ZOOMS[0], "maxzoom": ZOOMS[-1]}],
-        "townships": townships,
+        "villages": villages,
+        "origins": list(ORIGINS),
         "land_classes": list(land_classes),
         "species_groups": species,
         "head_length": len(head),
@@ -140,35 +145,31 @@ def write_tiles(
     return TileReport(len(attributes) - n_missing, n_missing, n_tiles, out.stat().st_size)
 
 
-def _attributes(
-    frame: pl.DataFrame,
-    *,
-    land_classes: Sequence[str],
-    species: Sequence[str | None],
-    townships: Sequence[str],
-) -> Attributes:
-    def position(column: str, values: Sequence[str | None]) -> pl.Series:
-        table = pl.DataFrame({column: pl.Series(values, dtype=pl.String), "n": range(len(values))})
-        found = frame.select(column).join(table, on=column, how="left", nulls_equal=True, maintain_order="left")
-        unknown = found.filter(pl.col("n").is_null())[column].unique().sort()
-        if len(unknown):
-            raise UnknownCode(column, [str(code) for code in unknown])
-        return found["n"]
-
+def _attributes(frame: pl.DataFrame, *, land_classes: Sequence[str], species: Sequence[str | None]) -> Attributes:
     stock = frame["stock_tc_ha"]
     columns = {
         "stock": stock.round().fill_null(0),
         "calibrated": (frame["calibrated_stock_tc"] / frame["area_ha"]).round().fill_null(0),
-        "land_class": position("land_class", land_classes),
-        "species": position("species_group", species),
+        "land_class": _position(frame, "land_class", land_classes),
+        "species": _position(frame, "species_group", species),
+        "age_group": frame["age_group"].fill_null(0),
+        "origin": _position(frame, "origin", ORIGINS),
         "estimate": stock.is_not_null(),
-        "township": position("township_code", townships),
     }
     return pl.DataFrame([columns[key].cast(pl.UInt32).alias(key) for key in KEYS]).to_numpy()
 
 
+def _position(frame: pl.DataFrame, column: str, values: Sequence[str | None]) -> pl.Series:
+    table = pl.DataFrame({column: pl.Series(values, dtype=pl.String), "n": range(len(values))})
+    found = frame.select(column).join(table, on=column, how="left", nulls_equal=True, maintain_order="left")
+    unknown = found.filter(pl.col("n").is_null())[column].unique().sort()
+    if len(unknown):
+        raise UnknownCode(column, [str(code) for code in unknown])
+    return found["n"]
+
+
 def _encode_all(
-    geometry: pl.Series, attributes: Attributes, progress: Progress
+    geometry: pl.Series, attributes: Attributes, village: Ints, progress: Progress
 ) -> tuple[dict[int, list[_Encoded]], Bounds]:
     """Encode all rows at all zooms, a few thousand at a time; GEOS and NumPy let threads run side by side."""
     firsts = range(0, len(geometry), _ROWS_AT_A_TIME)
@@ -176,7 +177,7 @@ def _encode_all(
     pool = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1))
     try:
         futures = {
-            pool.submit(_encode_rows, geometry.slice(first, _ROWS_AT_A_TIME), attributes, first): first
+            pool.submit(_encode_rows, geometry.slice(first, _ROWS_AT_A_TIME), attributes, village, first): first
             for first in firsts
         }
         for done, future in enumerate(as_completed(futures), start=1):
@@ -189,7 +190,9 @@ def _encode_all(
     return encoded, (min(west), min(south), max(east), max(north))
 
 
-def _encode_rows(geometry: pl.Series, attributes: Attributes, first: int) -> tuple[dict[int, _Encoded], Bounds]:
+def _encode_rows(
+    geometry: pl.Series, attributes: Attributes, village: Ints, first: int
+) -> tuple[dict[int, _Encoded], Bounds]:
     """Encode some rows at each zoom, from the closest outward: each level is thinned from the one before."""
     shapes = rings.from_geometries(shapely.from_wkb(geometry.to_numpy()))
     west, east = shapes.x.min(initial=np.inf), shapes.x.max(initial=-np.inf)
@@ -200,10 +203,8 @@ def _encode_rows(geometry: pl.Series, attributes: Attributes, first: int) -> tup
         level = rings.thin(level, tolerance=THIN_TOLERANCE)
         pieces = rings.cut_into_tiles(level)
         row_index = first + pieces.polygon
-        values = attributes[row_index]
-        features = vector_tile.encode(pieces, ids=row_index + 1, attributes=values)
-        township = values[:, list(KEYS).index("township")].astype(np.int64)
-        encoded[zoom] = _Encoded(pieces.column, pieces.row, township, features)
+        features = vector_tile.encode(pieces, ids=row_index + 1, attributes=attributes[row_index])
+        encoded[zoom] = _Encoded(pieces.column, pieces.row, village[row_index], features)
         level = rings.halve(level)
     return encoded, (float(west), float(south), float(east), float(north))
 
@@ -244,8 +245,8 @@ def _write_archive(
             "max_lat_e7": north,
             "center_zoom": ZOOMS[0],
         }
-        runs = {tile_id: list(_township_runs(parts)) for tile_id, parts in tiles}
-        writer.finalize({"version": 3, **header}, {**metadata, "township_runs": runs})
+        runs = {tile_id: list(_village_runs(parts)) for tile_id, parts in tiles}
+        writer.finalize({"version": 3, **header}, {**metadata, "village_runs": runs})
     return len(tiles)
 
 
@@ -260,10 +261,10 @@ def _slices_by_tile(chunks: list[_Encoded]) -> dict[tuple[int, int], list[tuple[
     return found
 
 
-def _township_runs(parts: list[tuple[_Encoded, int, int]]) -> Iterator[tuple[int, int]]:
-    """List (township, bytes of its features) in the order of a tile's features."""
+def _village_runs(parts: list[tuple[_Encoded, int, int]]) -> Iterator[tuple[int, int]]:
+    """List (village, bytes of its features) in the order of a tile's features."""
     for part, begin, end in parts:
-        township = part.township[begin:end]
-        starts = begin + np.flatnonzero(np.diff(township, prepend=-1))
+        village = part.village[begin:end]
+        starts = begin + np.flatnonzero(np.diff(village, prepend=-1))
         offsets = part.features.start[np.append(starts, end)]
-        yield from zip(part.township[starts].tolist(), np.diff(offsets).tolist(), strict=True)
+        yield from zip(part.village[starts].tolist(), np.diff(offsets).tolist(), strict=True)

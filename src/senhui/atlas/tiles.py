@@ -60,15 +60,14 @@ def build(release_id: str, *, progress: Progress) -> TileReport:
 
 
 def metadata(release_id: str) -> dict[str, Any]:
-    """Return what the tiles' numbers mean: layers and fields, townships, land classes, species groups, release."""
+    """Return what the tiles' numbers mean: layers and fields, villages, land classes, species groups, release."""
     return _archive(release_id).metadata
 
 
 def tile(release_id: str, z: int, x: int, y: int, areas: AreaSet) -> bytes | None:
     """Return a tile, compressed with gzip, with the stands in these areas only; None where there are none.
 
-    A tile of which the user may see everything is given out as stored. Areas reach down to townships: a
-    grant over single villages shows nothing here, since tiles carry no village.
+    A tile of which the user may see everything is given out as stored.
 
     Raises
     ------
@@ -81,7 +80,7 @@ def tile(release_id: str, z: int, x: int, y: int, areas: AreaSet) -> bytes | Non
         raise PermissionRefused(PERMISSION)
     archive = _archive(release_id)
     permitted = _permitted(archive, areas)
-    present = archive.townships_of(z, x, y)
+    present = archive.places_in(z, x, y)
     if present <= permitted:
         return archive.whole(z, x, y)
     visible = present & permitted
@@ -91,7 +90,7 @@ def tile(release_id: str, z: int, x: int, y: int, areas: AreaSet) -> bytes | Non
 def etag(release_id: str, z: int, x: int, y: int, areas: AreaSet) -> str:
     """Return a weak entity tag that changes whenever `tile` would return another tile; it reads no tile."""
     archive = _archive(release_id)
-    visible = archive.townships_of(z, x, y) & _permitted(archive, areas)
+    visible = archive.places_in(z, x, y) & _permitted(archive, areas)
     scope = f"{release_id}/{z}/{x}/{y}/{sorted(visible)}/{archive.version}"
     return f'W/"{blake2b(scope.encode(), digest_size=12).hexdigest()}"'
 
@@ -119,9 +118,9 @@ def _open(path: Path, version: str) -> TileArchive:
 
 @lru_cache(maxsize=256)
 def _permitted(archive: TileArchive, areas: AreaSet) -> frozenset[int]:
-    return frozenset(nth for nth, code in enumerate(archive.townships) if areas.covers(code))
+    return frozenset(nth for nth, code in enumerate(archive.places) if areas.covers(code))
 
 
 @lru_cache(maxsize=256)
-def _part(archive: TileArchive, z: int, x: int, y: int, townships: frozenset[int]) -> bytes | None:
-    return archive.part(z, x, y, townships)
+def _part(archive: TileArchive, z: int, x: int, y: int, places: frozenset[int]) -> bytes | None:
+    return archive.part(z, x, y, places)

@@ -20,7 +20,7 @@ from senhui.measurement.ground import GROUND_POOLS
 from senhui.measurement.monte_carlo import SEED, DrawnInterval, DrawnTotals, draw_totals
 from senhui.measurement.uncertainty import VEGETATION, Interval, intervals
 
-N_DRAWS = 2000
+N_DRAWS = 10_000
 COUNTY_DIGITS, TOWNSHIP_DIGITS = 6, 9
 
 
@@ -82,7 +82,7 @@ def _book_of(path: Path, release_id: str) -> ErrorBook:
     return error_book(derivations, edition=edition)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def _drawn(path: Path, release_id: str, is_calibrated: bool, n_digits: int) -> DrawnTotals:
     return draw_totals(
         pl.read_parquet(path),
