@@ -1,6 +1,7 @@
 """Attributes from a workbook or CSV find their outlines, and whatever finds no partner is told."""
 
 import datetime as dt
+import hashlib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -77,6 +78,7 @@ def test_a_layer_with_its_attributes_in_a_workbook_gives_the_stands_of_one_file(
     assert_frame_equal(layer.stands, same.stands)
     assert layer.source["attribute_table"] == {
         "file_name": "属性.xlsx",
+        "sha256": hashlib.sha256((tmp_path / "属性.xlsx").read_bytes()).hexdigest(),
         "n_rows": 12,
         "n_joined": 12,
         "n_outlines_without_row": 0,

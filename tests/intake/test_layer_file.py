@@ -246,7 +246,7 @@ def test_text_of_another_encoding_and_an_encoding_that_does_not_fit(tmp_path: Pa
     refuse(EncodingContradicted, path, ImportProfile(encoding="UTF-8"))
     dbf = path.with_suffix(".dbf")
     dbf.write_bytes(dbf.read_bytes().replace("林垟村".encode("gbk"), b"\xff\xfe\xff\xfe\xff\xff"))
-    refuse(EncodingUnknown, path)
+    assert refuse(EncodingUnknown, path)["file_name"] == "layer.shp"
 
 
 def test_fields_that_are_missing_named_twice_or_not_there(tmp_path: Path) -> None:

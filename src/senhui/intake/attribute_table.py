@@ -6,6 +6,7 @@ not joined at all, since which belongs to which cannot be guessed. Each of these
 Cases: ``tests/intake/test_attribute_table.py``.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ class Joined:
     notes : polars.DataFrame
         ``row``, ``field``, ``value``, ``reason``.
     facts : dict
-        ``file_name``, ``n_rows``, ``n_joined``, ``n_outlines_without_row``, ``n_rows_without_outline``,
+        ``file_name``, ``sha256``, ``n_rows``, ``n_joined``, ``n_outlines_without_row``, ``n_rows_without_outline``,
         ``n_repeated_keys``, ``renamed`` (columns of the layer whose name the table has too → what they are called).
     """
 
@@ -111,8 +112,10 @@ def join_table(
     TableNotFound, KeyColumnsMissing, NothingJoins
         See there; and what ``delimited_text`` and ``workbook`` raise.
     """
+    if path is None:
+        raise TableNotFound(file_name, how.file_name)
     _refuse_missing(layer.columns[1:], how.layer_keys, file_name)
-    table = _read(path, how=how, encoding=encoding, file_name=file_name)
+    table = _read(path, how=how, encoding=encoding)
     _refuse_missing(table.columns, how.table_keys, how.file_name)
     table, zeros = _with_zeros_of(layer, table, how)
     layer_keys = layer.select("row", _key(layer, how.layer_keys))
@@ -138,6 +141,7 @@ def join_table(
     )
     facts = {
         "file_name": how.file_name,
+        "sha256": _digest(path),
         "n_rows": table.height,
         "n_joined": pairs.height,
         "n_outlines_without_row": lone_outlines.height,
@@ -191,9 +195,12 @@ def _padded(frame: pl.DataFrame, column: str, *, digits: int) -> tuple[pl.DataFr
     return frame.with_columns(mended.alias(column)) if is_short.any() else frame, first.head(1)
 
 
-def _read(path: Path | None, *, how: AttributeTable, encoding: Encoding | None, file_name: str) -> pl.DataFrame:
-    if path is None:
-        raise TableNotFound(file_name, how.file_name)
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _read(path: Path, *, how: AttributeTable, encoding: Encoding | None) -> pl.DataFrame:
     with path.open("rb") as stream:
         is_workbook = stream.read(4) == b"PK\x03\x04"
     if is_workbook:

@@ -1,7 +1,7 @@
 """Tables as text (CSV): their encoding, their separator and their cells, all as text.
 
 Numbers are not recognised here: a code keeps its leading zeros as long as it is text.
-Cases: ``tests/intake/test_delimited_text.py``.
+Cases: ``tests/intake/test_formats.py``.
 """
 
 import codecs

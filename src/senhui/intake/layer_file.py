@@ -328,7 +328,9 @@ def _open_shapefile(path: Path, *, profile: ImportProfile, shown_name: str) -> I
     for part in (".shp", ".shx"):
         _refuse_cut(parts[part], part, shown_name=shown_name)
     declared = parts[".cpg"].read_text("ascii", errors="replace") if ".cpg" in parts else None
-    text = read_dbf_text(parts[".dbf"], declared=encoding_of_name(declared), wanted=profile.encoding)
+    text = read_dbf_text(
+        parts[".dbf"], declared=encoding_of_name(declared), wanted=profile.encoding, shown_name=shown_name
+    )
     crs = parts[".prj"].read_text("utf-8", errors="replace").strip() if ".prj" in parts else None
     with _open_with_gdal(path, "ESRI Shapefile", shown_name=shown_name, encoding=text.encoding) as layer:
         yield replace(layer, crs=crs, cut_text=text.cut)

@@ -63,7 +63,7 @@ class EncodingContradicted(LayerRefused):
 class DbfDamaged(LayerRefused):
     """The header of the DBF does not describe its bytes."""
 
-    what: ClassVar[str] = "The attribute table {file_name} is damaged."
+    what: ClassVar[str] = "The attribute table (.dbf) of {file_name} is damaged."
     why: ClassVar[str] = "Its header announces {expected_bytes} bytes and the file has {bytes}."
     remedy: ClassVar[str] = "Copy the Shapefile again from its source, with all its parts."
     file_name: str
@@ -118,7 +118,9 @@ def decode_whole(value: bytes, encoding: Encoding) -> str:
     return codecs.getincrementaldecoder(encoding)().decode(value, final=False)
 
 
-def read_dbf_text(path: Path, *, declared: Encoding | None, wanted: Encoding | None) -> DbfText:
+def read_dbf_text(
+    path: Path, *, declared: Encoding | None, wanted: Encoding | None, shown_name: str | None = None
+) -> DbfText:
     """Find the encoding of a DBF from all its text.
 
     Parameters
@@ -129,6 +131,8 @@ def read_dbf_text(path: Path, *, declared: Encoding | None, wanted: Encoding | N
         What the .cpg says; it decides only where the bytes allow both.
     wanted : {'UTF-8', 'GB18030'} or None
         What the owner says; it is used or refused, never overruled.
+    shown_name : str, optional
+        Name for messages, where the file has another one than its owner gave it.
 
     Returns
     -------
@@ -139,7 +143,8 @@ def read_dbf_text(path: Path, *, declared: Encoding | None, wanted: Encoding | N
     EncodingContradicted, EncodingUnknown, DbfDamaged
         See there.
     """
-    language, columns, records = _open(path)
+    name_of_file = shown_name or path.name
+    language, columns, records = _open(path, name_of_file)
     declared = declared or ("GB18030" if language == _DBF_LANGUAGE_OF_GBK else None)
     values: dict[bytes, tuple[str, int]] = {}
     full: list[tuple[int, str, bytes]] = []
@@ -155,11 +160,11 @@ def read_dbf_text(path: Path, *, declared: Encoding | None, wanted: Encoding | N
                 values.setdefault(bytes(text), (name, start + int(rows[first]) + 1))
             for index in np.flatnonzero(cells[rows, -1] >= 0x80):
                 full.append((start + int(rows[index]) + 1, name, bytes(texts[index])))
-    encoding = _choose(path, values, declared=declared, wanted=wanted)
+    encoding = _choose(name_of_file, values, declared=declared, wanted=wanted)
     return DbfText(encoding, tuple(cut for item in full if (cut := _cut(*item, encoding)) is not None))
 
 
-def _open(path: Path) -> tuple[int, list[_Column], npt.NDArray[np.uint8]]:
+def _open(path: Path, shown_name: str) -> tuple[int, list[_Column], npt.NDArray[np.uint8]]:
     """Read the language byte, the text columns and the records (rows, bytes) of a DBF."""
     size = path.stat().st_size
     with path.open("rb") as stream:
@@ -169,7 +174,7 @@ def _open(path: Path) -> tuple[int, list[_Column], npt.NDArray[np.uint8]]:
         descriptors = stream.read(max(header_bytes - 32, 0))
     expected = header_bytes + n_rows * record_bytes
     if len(header) < 32 or header_bytes < 33 or record_bytes < 1 or size < expected:
-        raise DbfDamaged(path.name, expected, size)
+        raise DbfDamaged(shown_name, expected, size)
     columns, offset = [], 1
     for start in range(0, len(descriptors) - 31, 32):
         descriptor = descriptors[start : start + 32]
@@ -185,7 +190,7 @@ def _open(path: Path) -> tuple[int, list[_Column], npt.NDArray[np.uint8]]:
 
 
 def _choose(
-    path: Path, values: dict[bytes, tuple[str, int]], *, declared: Encoding | None, wanted: Encoding | None
+    shown_name: str, values: dict[bytes, tuple[str, int]], *, declared: Encoding | None, wanted: Encoding | None
 ) -> Encoding:
     wrong: dict[Encoding, bytes | None] = {
         encoding: next((value for value in values if not _is_valid(value, encoding)), None)
@@ -193,7 +198,7 @@ def _choose(
     }
     if wanted is not None:
         if (value := wrong[wanted]) is not None:
-            raise EncodingContradicted(path.name, wanted, *values[value])
+            raise EncodingContradicted(shown_name, wanted, *values[value])
         return wanted
     if wrong["UTF-8"] is None and wrong["GB18030"] is None:
         return _choose_between_both(values, declared)
@@ -201,7 +206,7 @@ def _choose(
         return "UTF-8"
     if wrong["GB18030"] is None:
         return "GB18030"
-    raise EncodingUnknown(path.name, *values[wrong["GB18030"]])
+    raise EncodingUnknown(shown_name, *values[wrong["GB18030"]])
 
 
 def _choose_between_both(values: dict[bytes, tuple[str, int]], declared: Encoding | None) -> Encoding:

@@ -1,7 +1,7 @@
 """Sheets of Excel workbooks as plain tables: where the header is, what kind of cells a column has.
 
 A cell that is shown with leading zeros (number format 000) is text here, since that is what a person sees and means.
-Cases: ``tests/intake/test_workbook.py``.
+Cases: ``tests/intake/test_attribute_table.py``.
 """
 
 import datetime as dt
