@@ -99,6 +99,12 @@ JOB_NOTES = (
     gettext_noop("Reading the release"),
     gettext_noop("Writing the file"),
     gettext_noop("Released"),
+    gettext_noop("Reading the releases"),
+    gettext_noop("Comparing outlines"),
+    gettext_noop("Intersecting outlines"),
+    gettext_noop("Adding the pieces up"),
+    gettext_noop("Adding the change up"),
+    gettext_noop("Compared"),
 )
 """What the long actions of the rooms below report while they run; English there, a key of the catalogue here."""
 

@@ -38,6 +38,7 @@ MOST_DIGITS_OF_A_ROW = 18
 DOORS = (
     Door("map", _("Map")),
     Door("statistics", _("Statistics")),
+    Door("changes", _("Change")),
     Door("releases", _("Releases")),
     Door("parameters", _("Parameters")),
     Door("imports", _("Imports"), public=False),

@@ -12,6 +12,8 @@ from senhui.web.api import api
 from senhui.web.errors import explained
 from senhui.web.views import (
     about,
+    changes,
+    events,
     imports,
     imports_draft,
     imports_row,
@@ -49,6 +51,12 @@ urlpatterns = [
     _page("imports/<int:draft_id>/rows/<int:row>/correct/", imports_row.correct, "imports-row-correct"),
     _page("imports/<int:draft_id>/rows/<int:row>/exclude/", imports_row.exclude, "imports-row-exclude"),
     _page("imports/<int:draft_id>/rows/<int:row>/reopen/", imports_row.reopen, "imports-row-reopen"),
+    _page("changes/", changes.list_changes, "changes"),
+    _page("changes/<str:change_id>/", changes.show_change, "changes-one"),
+    _page("changes/<str:change_id>/closing.<str:form>", changes.download, "changes-download"),
+    _page("events/", events.list_events, "events"),
+    _page("events/record/", events.record, "events-record"),
+    _page("events/<int:event_id>/reverse/", events.reverse_one, "events-reverse"),
     _page("parameters/", parameters.list_parameters, "parameters"),
     _page("parameters/<str:parameter_id>/", parameters.show_parameter, "parameters-one"),
     _page("jobs/<int:job_id>/", jobs.show_job, "jobs-one"),

@@ -57,6 +57,7 @@ def _context(request: HttpRequest, job_id: int) -> dict[str, object]:
     links = {
         "option": f"{reverse('imports')}?option={option}#id_{option}" if option else "",
         "draft": reverse("imports-draft", args=[result["draft_id"]]) if "draft_id" in result else "",
+        "change": reverse("changes-one", args=[result["change_id"]]) if "change_id" in result else "",
         "release": reverse("releases-one", args=[result["release_id"]]) if "release_id" in result else "",
         "file": reverse("jobs-download", args=[job_id]) if is_starter and _export(job) else "",
     }

@@ -1,0 +1,131 @@
+"""Comparisons of two releases, and events."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+from ninja.security import django_auth
+from pydantic import ConfigDict
+
+from senhui.atlas import change_tables
+from senhui.inventory import changes, events
+from senhui.web import change_errors as _explanations  # noqa: F401  # registers them
+from senhui.web.page import seen_areas, today
+
+router = Router()
+
+
+class ChangeOut(Schema):
+    """A comparison; `removal` is what the land took up, positive, by measured stocks."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {
+        "id": "2016-1_2021-2_1f0c9a2b", "before": "2016-1", "after": "2021-2", "compared_at": "2026-11-22T08:00:00Z",
+        "remeasured": False, "n_events": 12, "is_overtaken": False,
+        "removal": {"change_tc": 812000.0, "change_tc_yr": 162400.0, "change_tco2e": 2977333.3,
+                    "change_tco2e_yr": 595466.7},
+        "change_tc_yr_per_forest_ha": 0.11, "change_tc_yr_per_land_ha": 0.11,
+    }})  # fmt: skip
+
+    id: str
+    before: str
+    after: str
+    compared_at: dt.datetime
+    remeasured: bool
+    n_events: int
+    is_overtaken: bool
+    removal: dict[str, float]
+    change_tc_yr_per_forest_ha: float | None
+    change_tc_yr_per_land_ha: float | None
+
+
+class ClosingOut(Schema):
+    """A closing table: one list of tC per line, in the order of `places`; first line + movements = last line."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {
+        "places": ["331181"], "lines": {"stock_before": [100.0], "growth": [20.0], "stock_after": [120.0]},
+    }})  # fmt: skip
+
+    places: list[str]
+    lines: dict[str, list[float]]
+
+
+class EventOut(Schema):
+    """An event on land whose sub-compartments you see; gases are in tCO2e and in no stock."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {
+        "id": 3, "kind": "fire", "release_id": "2016-1", "row": 17, "sub_compartment_id": "331181103201-0001-0004",
+        "township_code": "331181103", "happened_on": "2019-03-04", "area_ha": 2.5, "living_change_tc": -31.2,
+        "note": "", "reverses_id": None, "reversed_by_id": None, "recorded_by": "lin",
+        "recorded_at": "2026-11-22T08:00:00Z",
+        "entries": [{"pool": "ch4", "year": 2019, "change_tc": None, "emission_tco2e": 9.1, "gas_t": 0.325}],
+        "facts": {},
+    }})  # fmt: skip
+
+    id: int
+    kind: str
+    release_id: str
+    row: int
+    sub_compartment_id: str
+    township_code: str
+    happened_on: dt.date
+    area_ha: float
+    living_change_tc: float
+    note: str
+    reverses_id: int | None
+    reversed_by_id: int | None
+    recorded_by: str
+    recorded_at: dt.datetime
+    entries: list[dict[str, Any]]
+    facts: dict[str, Any]
+
+    @staticmethod
+    def resolve_entries(event: events.EventInfo) -> list[dict[str, Any]]:
+        """Return the entries as plain values."""
+        return [asdict(entry) for entry in event.entries]
+
+
+@router.get("/changes", response=list[ChangeOut], summary="All comparisons of two releases, the newest first")
+def list_changes(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the comparisons with the removal of the whole city, measured."""
+    return [_out(info, within="") for info in changes.changes()]
+
+
+@router.get("/changes/{change_id}", response=ChangeOut, summary="One comparison, of the city or of a place")
+def show_change(request: HttpRequest, change_id: str, within: str = "") -> dict[str, Any]:
+    """Return removal in all and per year, and per hectare of forest land and of the land compared."""
+    return _out(changes.change(change_id), within=within)
+
+
+@router.get("/changes/{change_id}/closing", response=ClosingOut, summary="Its closing table, place by place")
+def show_closing(
+    request: HttpRequest, change_id: str, within: str = "", basis: Literal["measured", "calibrated"] = "measured"
+) -> dict[str, Any]:
+    """Return counties, or with `within` townships; the public reads small lines together."""
+    table = change_tables.closing(change_id, areas=seen_areas(request), within=within, basis=basis)
+    return {"places": table.places, "lines": dict(zip(table.lines, table.exact_tc.tolist(), strict=True))}
+
+
+@router.get("/events", response=list[EventOut], auth=django_auth, summary="Events on your land, the newest first")
+def list_events(request: HttpRequest, release_id: str | None = None, kind: str | None = None) -> list[events.EventInfo]:
+    """Return events with their entries and every parameter that was used."""
+    return events.events(request.user, on=today(), release_id=release_id, kind=kind)
+
+
+def _out(info: changes.ChangeInfo, *, within: str) -> dict[str, Any]:
+    summary = change_tables.summary(info.id, within=within, basis="measured")
+    return {
+        "id": info.id,
+        "before": info.before.id,
+        "after": info.after.id,
+        "compared_at": info.compared_at,
+        "remeasured": info.manifest["remeasured"],
+        "n_events": len(info.manifest["events"]),
+        "is_overtaken": changes.is_overtaken(info),
+        "removal": asdict(summary.removal),
+        "change_tc_yr_per_forest_ha": summary.change_tc_yr_per_forest_ha,
+        "change_tc_yr_per_land_ha": summary.change_tc_yr_per_land_ha,
+    }
