@@ -27,7 +27,7 @@ from senhui.inventory.actions.release_draft import (
 from senhui.inventory.models import Release
 from senhui.inventory.refusals import DraftHasErrors, DraftIsClosed
 from senhui.inventory.verification import recalculate
-from senhui.measurement import DesignTotal
+from senhui.measurement import Declarations, DesignTotal
 
 pytestmark = pytest.mark.database
 Person = Callable[..., Any]
@@ -123,6 +123,22 @@ def test_the_database_refuses_to_change_a_release(person: Person, layer: Path, s
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
     assert queries.release(release.id).label == "Test"
+
+
+def test_what_the_installation_declares_is_kept_with_the_release_and_reproduces(person: Person, layer: Path) -> None:
+    technician = person("lin", technician=LONGQUAN)
+    draft = import_layer(technician, path=layer, original_name="x", reference_year=2021, now=NOW, progress=quiet)
+    declared = Declarations(
+        soil="warm_temperate_moist/low_activity", source="soil survey of the county", declared_on="2026-11-22"
+    )
+    info = measure_draft(technician, draft_id=draft.id, declarations=declared, now=NOW, progress=quiet)
+    release = released(person("chen", reviewer="3311"), info.id)
+    kept = queries.release(release.id).manifest["measurement"]
+    assert Declarations(**kept["declarations"]) == declared
+    assert kept["soil_30cm_tc"] > 0.0
+    found = queries.scan(release.id).select("soil_30cm_tc_ha").collect().to_series().drop_nulls()
+    assert set(found) == {63.0}
+    assert recalculate(release.id).differs_in == ()
 
 
 def test_a_draft_file_changed_behind_the_back_is_not_released(person: Person, layer: Path) -> None:

@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.measurement.stands import BOOK, DECLARED_BOOK, EXPANSION_BOOK, measured, stand_rows, stands
 
-from senhui.measurement import GROUND_POOLS, DeclarationIncomplete, Declarations, MethodBook, default_book, totals
+from senhui.measurement import (
+    GROUND_POOLS,
+    DeclarationIncomplete,
+    Declarations,
+    MethodBook,
+    UnknownSoil,
+    default_book,
+    totals,
+)
 from senhui.measurement.ground import litter_by_biomass_t_ha, litter_share_frac, soil_layer_tc_ha
 from senhui.parameters import table
 
@@ -130,3 +138,9 @@ def test_layers_of_soil_add_up_to_the_profile(depth: float, share: float, stones
     upper, lower, whole = soil_layer_tc_ha(np.array([depth * share, depth * (1 - share), depth]), **soil)
     assert upper + lower == pytest.approx(whole, rel=1e-9, abs=1e-9)
     assert whole >= 0.0
+
+
+def test_a_soil_without_a_reference_stock_is_refused_by_name() -> None:
+    with pytest.raises(UnknownSoil, match="warm_temperate_moist/low_activity") as caught:
+        Declarations(soil="red", source="survey of soils", declared_on="2026-01-05")
+    assert caught.value.soil == "red"

@@ -257,6 +257,11 @@ def import_(
 def measure(
     draft: Annotated[int, typer.Argument(help="Number of the draft.")],
     as_user: AsUser,
+    culm_age: Annotated[float | None, typer.Option(help="Declare the mean age of moso culms, in du.")] = None,
+    soil: Annotated[
+        str | None, typer.Option(help="Declare climate and clay, as warm_temperate_moist/low_activity.")
+    ] = None,
+    declared_from: Annotated[str, typer.Option(help="Who declares it, and from what.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Calculate the carbon stock of every stand of a draft.
@@ -268,11 +273,17 @@ def measure(
     from senhui.inventory.actions.measure_draft import NothingToMeasure, measure_draft
     from senhui.inventory.queries import NoSuchDraft
     from senhui.inventory.refusals import DraftChangedMeanwhile, DraftHasErrors, DraftIsClosed, DraftNeedsMapping
+    from senhui.measurement import DeclarationIncomplete, Declarations, UnknownSoil
 
     refusals = (DraftIsClosed, DraftNeedsMapping, DraftHasErrors, NothingToMeasure, DraftChangedMeanwhile)
+    day = now().date().isoformat()
+    try:
+        declared = Declarations(culm_age_du=culm_age, soil=soil, source=declared_from, declared_on=day)
+    except (DeclarationIncomplete, UnknownSoil) as problem:
+        terminal.fail(str(problem))
     try:
         with terminal.progress_bar(f"Measure draft {draft}") as progress:
-            info = measure_draft(person(as_user), draft_id=draft, now=now(), progress=progress)
+            info = measure_draft(person(as_user), draft_id=draft, declarations=declared, now=now(), progress=progress)
     except (NoSuchDraft, PermissionRefused, *refusals) as problem:
         terminal.fail(str(problem))
     assert info.measurement is not None

@@ -8,7 +8,7 @@ from senhui.inventory import queries, store
 from senhui.inventory.actions.measure_draft import measured_stands
 from senhui.inventory.models import Release
 from senhui.inventory.row_decisions import decisions_of
-from senhui.measurement import apply_factors, calibration_from_dict, default_book
+from senhui.measurement import Declarations, apply_factors, calibration_from_dict, default_book
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,15 @@ def recalculate(release_id: str) -> Recalculation:
         path = info.directory / name
         if not path.exists() or store.sha256_of(path) != expected["sha256"]:
             differs.append(f"files ({name})")
+    measurement = info.manifest["measurement"]
     draft = Release.objects.select_related("draft").get(pk=release_id).draft
     measured = measured_stands(
         store.drafts_directory() / draft.directory_name,
         decisions_of(draft),
         profile=draft.profile,
-        book=default_book(),
+        book=default_book(declarations=Declarations(**measurement.get("declarations", {}))),
     )
-    calibration = info.manifest["measurement"]["calibration"]
+    calibration = measurement["calibration"]
     if calibration is not None:
         measured = apply_factors(measured, calibration_from_dict(calibration))
     found = store.value_hash(measured)

@@ -20,7 +20,7 @@ from senhui.measurement.calibration import (
     design_totals_from_shares,
 )
 from senhui.measurement.carbon import carbon_tc_ha
-from senhui.measurement.declarations import NOTHING_DECLARED, DeclarationIncomplete, Declarations
+from senhui.measurement.declarations import NOTHING_DECLARED, DeclarationIncomplete, Declarations, UnknownSoil
 from senhui.measurement.derivation import Derivation, DerivationInput, ParameterUse, RuleNote, parameters_used
 from senhui.measurement.fire import fire_dead_organic_matter_tco2e, fire_gas_t, fire_non_co2_tco2e
 from senhui.measurement.ground import GROUND_POOLS
@@ -62,6 +62,7 @@ __all__ = [
     "UnknownDomain",
     "UnknownEquationRow",
     "UnknownKeys",
+    "UnknownSoil",
     "above_ground_t_ha",
     "apply_factors",
     "biomass_by_culms_t_ha",

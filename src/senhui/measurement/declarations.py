@@ -4,9 +4,10 @@ Nothing is declared to begin with, and then the methods that need it do not exis
 declared stands in every derivation that uses it, with who said so, and never issues a credit.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from senhui.parameters import ParameterValue
+from senhui.parameters import ParameterValue, table
 
 UNITS = {"culm_age_du": "度", "soil": "-"}
 
@@ -16,6 +17,14 @@ class DeclarationIncomplete(ValueError):
 
     def __init__(self) -> None:
         super().__init__("A declaration needs `source` (who declares it, from what) and `declared_on`. Add both.")
+
+
+class UnknownSoil(ValueError):
+    """The declared kind of soil has no reference stock."""
+
+    def __init__(self, soil: str, known: Sequence[str]) -> None:
+        self.soil, self.known = soil, tuple(known)
+        super().__init__(f"No reference stock for soil {soil!r}. Declare one of {', '.join(known)}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,9 @@ class Declarations:
         assert self.culm_age_du is None or self.culm_age_du > 0.0
         if self.made and not (self.source and self.declared_on):
             raise DeclarationIncomplete
+        known = ["/".join(row) for row in table("soil_default_artool16").frame.select("climate", "clay").iter_rows()]
+        if self.soil is not None and self.soil not in known:
+            raise UnknownSoil(self.soil, known)
 
     @property
     def made(self) -> frozenset[str]:

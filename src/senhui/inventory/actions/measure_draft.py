@@ -35,6 +35,8 @@ from senhui.inventory.models import Draft, RowDecision
 from senhui.inventory.refusals import DraftChangedMeanwhile, DraftHasErrors, DraftIsClosed, DraftNeedsMapping
 from senhui.inventory.row_decisions import Decisions, decisions_of, effective_stands
 from senhui.measurement import (
+    NOTHING_DECLARED,
+    Declarations,
     DesignTotal,
     MethodBook,
     apply_factors,
@@ -61,6 +63,7 @@ def measure_draft(
     draft_id: int,
     now: dt.datetime,
     design_totals: Sequence[DesignTotal] = (),
+    declarations: Declarations = NOTHING_DECLARED,
     progress: Callable[[float, str], None],
 ) -> queries.DraftInfo:
     """Measure a draft and, where design-based totals are given, calibrate it to them.
@@ -71,6 +74,7 @@ def measure_draft(
     draft_id : draft
     now : instant of the calculation (UTC).
     design_totals : totals of a sample survey, one per domain, tC; empty means: not calibrated.
+    declarations : what the installation says of culms and soils that no survey records; kept with the result.
     progress : called with the fraction done (0–1) and a note.
 
     Raises
@@ -88,7 +92,7 @@ def measure_draft(
     progress(0.05, "Measuring")
     draft = Draft.objects.get(pk=draft_id)
     decisions = decisions_of(draft)
-    book = default_book()
+    book = default_book(declarations=declarations)
     measured = measured_stands(info.directory, decisions, profile=info.profile, book=book)
     if measured.is_empty():
         raise NothingToMeasure(draft_id)
@@ -105,6 +109,7 @@ def measure_draft(
         "parameter_editions": editions(),
         "parameter_edition_hash": edition_hash(),
         "method_book": book.id,
+        "declarations": asdict(declarations),
         "calibration": None if calibration is None else asdict(calibration),
         **totals(measured.lazy(), by=[]).collect().row(0, named=True),
         "n_excluded": info.n_excluded,
