@@ -53,7 +53,8 @@ def _counties(rows: pl.DataFrame, directory: Path, profile: Mapping[str, Any]) -
     column = profile["field_names"].get("XIAN")
     nameless = rows.filter(pl.col("sub_compartment_id").is_null())["row"].drop_nulls().unique()
     if column is None:
-        return pl.DataFrame({"row": nameless, "_county": pl.Series([None] * nameless.len(), dtype=pl.String)})
+        constant = pl.lit(profile["constants"].get("XIAN"), dtype=pl.String)
+        return pl.DataFrame({"row": nameless}).with_columns(_county=constant)
     return (
         pl.scan_parquet(directory / "source_fields.parquet")
         .filter(pl.col("row").is_in(nameless.implode()))

@@ -1,5 +1,6 @@
 """What other rooms may know of drafts, releases and administrative units. Nothing here writes."""
 
+from senhui.inventory.queries.draft_mapping import CodeCount, Column, DraftMapping, draft_mapping
 from senhui.inventory.queries.draft_rows import (
     Decision,
     DraftRow,
@@ -29,8 +30,11 @@ from senhui.inventory.queries.releases import (
 from senhui.inventory.queries.units import Unit, administrative_units, find_units, unit_names
 
 __all__ = [
+    "CodeCount",
+    "Column",
     "Decision",
     "DraftInfo",
+    "DraftMapping",
     "DraftRow",
     "FindingsPage",
     "NoSuchDraft",
@@ -46,6 +50,7 @@ __all__ = [
     "draft_decisions",
     "draft_errors",
     "draft_findings_on_map",
+    "draft_mapping",
     "draft_row",
     "drafts",
     "error_sums",
