@@ -62,6 +62,14 @@ def test_a_geodatabase_in_a_zip_and_of_several_layers_is_chosen_from(tmp_path: P
         assert read_layer(archive, profile=ImportProfile(layer=choice)).source["n_rows"] == n_rows
 
 
+def test_a_shapefile_whose_column_names_are_in_gbk_too(tmp_path: Path) -> None:
+    rows = good_rows().rename({"CUN_NAME": "村名", "DI_LEI": "地类"})
+    as_read = read_layer(write_layer(rows, tmp_path / "layer.shp", encoding="GB18030"))
+    assert as_read.source["encoding"] == "GB18030"
+    assert as_read.source_fields["村名"].to_list() == good_rows()["CUN_NAME"].to_list()
+    assert as_read.source_fields["地类"].to_list() == good_rows()["DI_LEI"].to_list()
+
+
 def test_a_folder_that_is_no_geodatabase(tmp_path: Path) -> None:
     (tmp_path / "empty.gdb").mkdir()
     with pytest.raises(FileTypeNotSupported):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Final, Literal
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -332,7 +333,12 @@ def _open_shapefile(path: Path, *, profile: ImportProfile, shown_name: str) -> I
         parts[".dbf"], declared=encoding_of_name(declared), wanted=profile.encoding, shown_name=shown_name
     )
     crs = parts[".prj"].read_text("utf-8", errors="replace").strip() if ".prj" in parts else None
-    with _open_with_gdal(path, "ESRI Shapefile", shown_name=shown_name, encoding=text.encoding) as layer:
+    # GDAL recodes GB18030 value by value, which takes longer than all else; told UTF-8 it passes the bytes on. Only the
+    # names of columns it must then be able to read.
+    to_gdal: Encoding = "UTF-8" if text.has_plain_names else text.encoding
+    with _open_with_gdal(
+        path, "ESRI Shapefile", shown_name=shown_name, encoding=text.encoding, to_gdal=to_gdal
+    ) as layer:
         yield replace(layer, crs=crs, cut_text=text.cut)
 
 
@@ -361,18 +367,42 @@ def _open_database(path: Path, driver: Driver, *, profile: ImportProfile, shown_
 
 @contextmanager
 def _open_with_gdal(
-    path: Path, driver: Driver, *, shown_name: str, layer: str | None = None, encoding: Encoding | None = None
+    path: Path,
+    driver: Driver,
+    *,
+    shown_name: str,
+    layer: str | None = None,
+    encoding: Encoding = "UTF-8",
+    to_gdal: Encoding | None = None,
 ) -> Iterator[OpenLayer]:
-    n_rows = pyogrio.read_info(path, layer=layer, encoding=encoding, force_feature_count=True)["features"]
+    n_rows = pyogrio.read_info(path, layer=layer, encoding=to_gdal, force_feature_count=True)["features"]
     if n_rows == 0:
         raise FileEmpty(shown_name)
-    with pyogrio.open_arrow(path, layer=layer, encoding=encoding, batch_size=BATCH_ROWS, use_pyarrow=True) as (
+    with pyogrio.open_arrow(path, layer=layer, encoding=to_gdal, batch_size=BATCH_ROWS, use_pyarrow=True) as (
         meta,
         reader,
     ):
         geometry_column = meta["geometry_name"] or "wkb_geometry"
-        batches = (_with_valid_text(batch, shown_name, may_be_cut=driver == "ESRI Shapefile") for batch in reader)
-        yield OpenLayer(driver, meta["crs"], encoding or "UTF-8", geometry_column, n_rows, (), batches)
+        if encoding == "GB18030" and to_gdal == "UTF-8":
+            batches = (_decoded(batch, encoding) for batch in reader)
+        else:
+            batches = (_with_valid_text(batch, shown_name, may_be_cut=driver == "ESRI Shapefile") for batch in reader)
+        yield OpenLayer(driver, meta["crs"], encoding, geometry_column, n_rows, (), batches)
+
+
+def _decoded(batch: pa.RecordBatch, encoding: Encoding) -> pa.RecordBatch:
+    """Decode text whose bytes GDAL has passed on, each value of a column once."""
+    for index, item in enumerate(batch.schema):
+        column = batch.column(index)
+        if not pa.types.is_string(item.type) and not pa.types.is_large_string(item.type):
+            continue
+        data = column.buffers()[2]
+        if data is None or not (np.frombuffer(data, np.uint8) >= 0x80).any():
+            continue
+        values = column.cast(pa.large_binary()).dictionary_encode()
+        decoded = [decode_whole(value, encoding) for value in values.dictionary.to_pylist()]
+        batch = batch.set_column(index, item, pa.array(decoded, item.type).take(values.indices))
+    return batch
 
 
 def _with_valid_text(batch: pa.RecordBatch, file_name: str, *, may_be_cut: bool) -> pa.RecordBatch:

@@ -82,10 +82,11 @@ class CutText:
 
 @dataclass(frozen=True)
 class DbfText:
-    """The encoding of a DBF's text and the values whose last character is cut."""
+    """The encoding of a DBF's text, the values whose last character is cut, and whether all column names are ASCII."""
 
     encoding: Encoding
     cut: tuple[CutText, ...]
+    has_plain_names: bool
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,8 @@ def read_dbf_text(
             for index in np.flatnonzero(cells[rows, -1] >= 0x80):
                 full.append((start + int(rows[index]) + 1, name, bytes(texts[index])))
     encoding = _choose(name_of_file, values, declared=declared, wanted=wanted)
-    return DbfText(encoding, tuple(cut for item in full if (cut := _cut(*item, encoding)) is not None))
+    cut_text = tuple(cut for item in full if (cut := _cut(*item, encoding)) is not None)
+    return DbfText(encoding, cut_text, all(column.name.isascii() for column in columns))
 
 
 def _open(path: Path, shown_name: str) -> tuple[int, list[_Column], npt.NDArray[np.uint8]]:
