@@ -175,7 +175,11 @@ class TestCalibrated:
         assert county.standard_error_tc == pytest.approx(expected, rel=1e-5)
 
     def test_what_the_survey_does_not_say_is_named(self) -> None:
-        assert "design_shares" in {item.source for item in self.found()[""].not_set}
+        # In the city every error of the stands cancels; in a county of a part p of the domain 1 - p of it is left.
+        assert {item.source for item in self.found()[""].not_set} == {"design_shares"}
+        county = self.found()["331121"]
+        touched = {item.source: item.touched_tc for item in county.not_set}
+        assert touched["carbon_fraction"] == pytest.approx(county.total_tc * (1.0 - 0.41646349))
         silent = DesignTotal("arbor", 2000.0, "a survey", "抽样总体", "sampled")
         layer = measured(stands(list(self.rows)))
         factors = calibrate(layer, design_totals=[silent])

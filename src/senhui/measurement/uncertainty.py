@@ -24,8 +24,8 @@ DESIGN = "design_total"
 DESIGN_SHARES = "design_shares"
 INDEPENDENT = "stand"
 COUNTY_DIGITS = 6
-NORMAL_FROM = 1e6
-"""Degrees of freedom from which Student's distribution is the normal one to six digits."""
+NORMAL_FROM = 1e4
+"""Degrees of freedom from which Student's distribution is the normal one to four digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +300,7 @@ def _welch_satterthwaite(variances: pl.DataFrame, variance_tc2: float) -> float 
 
 def _quantile(confidence_frac: float, degrees_of_freedom: float | None) -> float:
     """Return how many standard errors the half-width is."""
-    degrees = NORMAL_FROM * 1e6 if degrees_of_freedom is None else degrees_of_freedom
+    degrees = 1e12 if degrees_of_freedom is None else degrees_of_freedom
     return float(stdtrit(degrees, 0.5 + confidence_frac / 2.0))
 
 
@@ -331,13 +331,16 @@ def _contributions(
 def _not_set(
     sums: pl.DataFrame, by_domain: pl.DataFrame, *, book: ErrorBook, is_calibrated: bool
 ) -> tuple[NotSet, ...]:
-    """List what touches the total and has no value, the most touching first."""
-    scale = by_domain.select("domain", "factor", "survey", "design_error_frac", "here_tc")
+    """List what touches the total and has no value, the most touching first.
+
+    Where a domain is calibrated, only as much of it is touched as does not cancel: nothing of a whole domain.
+    """
+    scale = by_domain.select("domain", "factor", "survey", "design_error_frac", "here_tc", "part_frac")
     touched = (
         sums.join(scale, on="domain", how="left", nulls_equal=True)
         .join(book.not_set, on=["derivation_id", "pool"], how="inner")
         .group_by("source")
-        .agg((pl.col("sum_tc") * pl.col("factor")).sum().alias("touched_tc"))
+        .agg((pl.col("sum_tc") * pl.col("factor") * (1.0 - pl.col("part_frac"))).sum().alias("touched_tc"))
     )
     found = dict(touched.filter(pl.col("touched_tc") > 0.0).iter_rows())
     if is_calibrated:

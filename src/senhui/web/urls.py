@@ -23,6 +23,7 @@ from senhui.web.views import (
     releases,
     sign_in,
     statistics,
+    uncertainty,
 )
 
 
@@ -37,6 +38,7 @@ urlpatterns = [
     _page("statistics/table.<str:form>", statistics.download, "statistics-download"),
     _page("releases/", releases.list_releases, "releases"),
     _page("releases/<str:release_id>/", releases.show_release, "releases-one"),
+    _page("releases/<str:release_id>/error/", uncertainty.show_error, "releases-error"),
     _page("releases/<str:release_id>/parameters/", releases.show_parameters, "releases-parameters"),
     _page("releases/<str:release_id>/derivations/<int:number>/", releases.show_derivation, "releases-derivation"),
     _page("releases/<str:release_id>/sub-compartments.<str:form>", releases.export, "releases-export"),

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError
 
-from senhui.web.api import changes, drafts, places, releases, work
+from senhui.web.api import changes, drafts, places, releases, uncertainty, work
 from senhui.web.errors import explain
 
 api = NinjaAPI(
@@ -21,6 +21,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", releases.router, tags=["releases"])
+api.add_router("", uncertainty.router, tags=["releases"])
 api.add_router("", drafts.router, tags=["drafts"])
 api.add_router("", places.router, tags=["places"])
 api.add_router("", changes.router, tags=["changes and events"])
