@@ -91,15 +91,12 @@ def test_volume_gives_back_the_published_carbon_when_measured() -> None:
             "species_group": ["masson_pine"],
             "area_ha": [1.0],
             "volume_m3_ha": volume,
-            "stems_ha": [None],
+            **dict.fromkeys(("stems_ha", "dbh_cm", "height_m"), [None]),
             "scattered_volume_m3": [None],
             "scattered_species_group": [None],
         },
-        schema_overrides={
-            "stems_ha": pl.Float64,
-            "scattered_volume_m3": pl.Float64,
-            "scattered_species_group": pl.String,
-        },
+        schema_overrides=dict.fromkeys(("stems_ha", "dbh_cm", "height_m", "scattered_volume_m3"), pl.Float64)
+        | {"scattered_species_group": pl.String},
     )
     measured = measure_stands(stand, book=default_book()).collect()
     assert measured["main_tc"][0] == pytest.approx(22.05, abs=0.005)

@@ -21,6 +21,7 @@ from senhui.cli.demo.attributes import land_fields, number_rows, official_fields
 from senhui.cli.demo.geometry import Cells, Objects, counties, local_plane, make_cells
 from senhui.cli.demo.mosaic import Bools, Floats, Ints
 from senhui.cli.demo.places import outlines, place_cells, write_units
+from senhui.cli.demo.redrawn import Redrawn, redraw
 from senhui.cli.demo.site import Site
 from senhui.cli.demo.stands import survey
 from senhui.cli.demo.terrain import Terrain, make_terrain
@@ -112,7 +113,10 @@ def make_sample_layers(
         fields = official_fields(
             place, land, stands[year], year=year, earlier=earlier, rng=np.random.default_rng(lot_seed)
         )
-        layers[year] = _write_layer(directory, year, cells.polygons[rows], fields, format)
+        survey_of_year = Redrawn(fields, cells.polygons[rows])
+        if earlier is not None:
+            survey_of_year = redraw(fields, cells.polygons[rows], rng=np.random.default_rng(lot_seed + 1))
+        layers[year] = _write_layer(directory, year, survey_of_year, format)
         earlier = fields
     city = SampleCity(
         layers=layers,
@@ -142,17 +146,17 @@ def _choose_rows(
     return rows, ~np.isin(rows, bare)
 
 
-def _write_layer(directory: Path, year: int, polygons: Objects, fields: pl.DataFrame, format: LayerFormat) -> Path:
+def _write_layer(directory: Path, year: int, surveyed: Redrawn, format: LayerFormat) -> Path:
     """Write one survey; the older one as offices kept them, projected and without a code-page file."""
     projected = year == YEARS[0]
-    shapes = _projected(polygons) if projected else polygons
+    shapes = _projected(surveyed.polygons) if projected else surveyed.polygons
     suffix, driver = ("gpkg", "GPKG") if format == "gpkg" else ("shp", "ESRI Shapefile")
     path = directory / f"xiaoban_{year}.{suffix}"
     is_shapefile = format == "shapefile"
     for old in directory.glob(f"{path.stem}.*"):
         old.unlink()
     pyogrio.write_arrow(
-        _arrow(fields, shapes, is_shapefile=is_shapefile),
+        _arrow(surveyed.fields, shapes, is_shapefile=is_shapefile),
         path,
         driver=driver,
         geometry_name="geometry",
