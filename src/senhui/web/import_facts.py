@@ -8,6 +8,7 @@ from typing import Any, Final
 import polars as pl
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from pyproj import CRS
 
 from senhui.inventory import queries
 from senhui.jobs.refusal import from_data
@@ -56,7 +57,7 @@ def of_the_profile(profile: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def map_state(draft: queries.DraftInfo) -> dict[str, Any] | None:
     """Return what the map of findings needs, or nothing where no row has an outline."""
-    bounds = _bounds(draft)
+    bounds = own_bounds(draft)
     if bounds is None:
         return None
     return {
@@ -80,12 +81,28 @@ def map_state(draft: queries.DraftInfo) -> dict[str, Any] | None:
     }
 
 
-def _bounds(draft: queries.DraftInfo) -> list[float] | None:
+def own_bounds(draft: queries.DraftInfo) -> list[float] | None:
     """Return west, south, east, north of all outlines of a draft, degrees."""
     least = [pl.col(name).min() for name in ("min_lon", "min_lat")]
     most = [pl.col(name).max() for name in ("max_lon", "max_lat")]
     found = pl.scan_parquet(draft.directory / "outlines.parquet").select(*least, *most).collect().row(0)
     return None if None in found else list(found)
+
+
+def lies_elsewhere(draft: queries.DraftInfo, profile: Mapping[str, Any]) -> bool:
+    """Return whether outlines lie where no stand is expected: outside the bounds of the profile, or of China."""
+    own, expected = own_bounds(draft), profile.get("expected_bounds") or china()
+    if own is None:
+        return False
+    west, south, east, north = expected
+    return own[0] < west or own[1] < south or own[2] > east or own[3] > north
+
+
+def china() -> list[float]:
+    """Return the bounds within which EPSG:4490 is in use: west, south, east, north, degrees."""
+    area = CRS("EPSG:4490").area_of_use
+    assert area is not None, "PROJ knows where EPSG:4490 is in use"
+    return list(area.bounds)
 
 
 def map_legend() -> list[dict[str, str]]:
