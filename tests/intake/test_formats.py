@@ -154,6 +154,14 @@ def test_a_table_out_of_order_is_refused_by_name(tmp_path: Path, content: bytes,
         read_layer(path, profile=LONLAT)
 
 
+def test_an_outline_may_be_longer_than_a_spreadsheet_cell(tmp_path: Path) -> None:
+    ring = shapely.Point(120, 28).buffer(0.01, quad_segs=4000)
+    path = tmp_path / "layer.csv"
+    path.write_text(f'WKT,A\n"{shapely.to_wkt(ring, rounding_precision=9)}",\n', "utf-8")
+    assert path.stat().st_size > 2**18
+    assert read_layer(path, profile=LONLAT).outlines["reason"].to_list() == [None]
+
+
 def test_the_line_that_is_wrong_is_named(tmp_path: Path) -> None:
     path = tmp_path / "layer.csv"
     path.write_bytes(b"A,WKT\n1,x\n1,x,2\n")

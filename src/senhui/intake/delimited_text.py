@@ -19,6 +19,8 @@ from senhui.intake.text_encoding import Encoding, EncodingContradicted, Encoding
 _SEPARATORS: Final = (",", "\t", ";")
 _CHUNK_BYTES: Final = 2**22
 
+csv.field_size_limit(2**31 - 1)  # an outline as WKT is longer than the 128 kB at which csv gives up
+
 
 @dataclass(eq=False)
 class LinesUneven(LayerRefused):
