@@ -31,6 +31,27 @@ class GrantInfo:
         return rules.is_in_force(on=on, starts_on=self.starts_on, ends_on=self.ends_on, withdrawn_on=self.withdrawn_on)
 
 
+@dataclass(frozen=True)
+class UserInfo:
+    """A person with a seat, and the roles held on a day as (role, area code)."""
+
+    username: str
+    display_name: str
+    is_active: bool
+    roles: tuple[tuple[str, str], ...]
+
+
+def users(*, on: dt.date) -> list[UserInfo]:
+    """Return every person who has or had a seat, by name; for the terminal."""
+    held: dict[int, list[tuple[str, str]]] = {}
+    for user_id, role, area_code in _in_force(on).values_list("user_id", "role", "area_code"):
+        held.setdefault(user_id, []).append((role, area_code))
+    return [
+        UserInfo(row.username, row.display_name, row.is_active, tuple(held.get(row.pk, ())))
+        for row in User.objects.order_by("username")
+    ]
+
+
 def areas_for(actor: Actor, permission: str, *, on: dt.date) -> AreaSet:
     """Return where `actor` holds `permission` on a day; nowhere for a visitor or a closed user."""
     if actor is OPERATOR:

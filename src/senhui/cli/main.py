@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from senhui.cli import terminal
+from senhui.cli import changes, drafts, terminal
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -411,6 +411,10 @@ def tiles(release_id: Annotated[str, typer.Argument(help="Release, such as 2021-
             build_map(release_id, progress=progress)
     except NoSuchRelease as problem:
         terminal.fail(str(problem))
+
+
+changes.add_commands(app, set_up=set_up, person=person, now=now)
+drafts.add_commands(app, set_up=set_up, person=person, now=now)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from senhui.access.terminal import OPERATOR
 from senhui.atlas.jobs import build_map, release_and_map
 from senhui.cli import terminal
 from senhui.intake import read_boundaries
-from senhui.inventory import queries
+from senhui.inventory import changes, queries
 from senhui.inventory.actions.import_layer import import_layer
 from senhui.inventory.actions.load_administrative_units import load_administrative_units
 from senhui.inventory.actions.measure_draft import measure_draft
@@ -49,6 +49,7 @@ def make(*, n_sub_compartments: int) -> None:
     for info in done.values():
         _ensure_map(info.id)
     if not missing:
+        _ensure_change(people)
         return
     # Only here, for a second start is to take seconds: drawing a city loads a good deal that serving it does not need.
     from senhui.cli.demo import make_sample_layers
@@ -64,6 +65,7 @@ def make(*, n_sub_compartments: int) -> None:
     load_administrative_units(people["demo-admin"], units=read_boundaries(city.boundaries), is_sample=True, now=now)
     for year in missing:
         _import_measure_release(people, city.layers[year], year)
+    _ensure_change(people)
     terminal.out.print(f"The sample city took {time.monotonic() - began:.0f} s.")
 
 
@@ -116,6 +118,26 @@ def _ensure_map(release_id: str) -> None:
     if not (Path(settings.SENHUI_HOME) / "atlas" / release_id / "tiles.pmtiles").exists():
         with terminal.progress_bar(f"Map of {release_id}") as progress:
             build_map(release_id, progress=progress)
+
+
+def _ensure_change(people: dict[str, Any]) -> None:
+    """Record the sample events between the two surveys and compare them, unless that was done."""
+    by_year = {info.reference_year: info.id for info in queries.releases() if info.is_sample}
+    if changes.changes() or not set(YEARS) <= set(by_year):
+        return
+    from senhui.cli.demo.events import compare_sample_surveys, record_sample_events
+
+    before_id, after_id = (by_year[year] for year in (YEARS[0], YEARS[-1]))
+    with terminal.progress_bar(f"{YEARS[0]} → {YEARS[-1]}") as progress:
+        progress(0.0, "events")
+        record_sample_events(
+            people["demo-technician"], before_id=before_id, after_id=after_id, now=dt.datetime.now(dt.UTC)
+        )
+        progress(0.3, "change")
+        compare_sample_surveys(
+            people["demo-technician"], before_id=before_id, after_id=after_id, now=dt.datetime.now(dt.UTC)
+        )
+        progress(1.0, "done")
 
 
 def print_sign_in_links(*, base_url: str) -> None:

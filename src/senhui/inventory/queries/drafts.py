@@ -11,7 +11,7 @@ import polars as pl
 from django.db.models import QuerySet
 
 from senhui.access.queries import areas_for
-from senhui.access.rules import Actor
+from senhui.access.rules import EVERYWHERE, Actor
 from senhui.intake.checks import FINDINGS
 from senhui.inventory import store
 from senhui.inventory.models import Draft
@@ -94,8 +94,8 @@ def findings(info: DraftInfo) -> pl.DataFrame:
 
 def _may_see(actor: Actor, row: Draft, *, on: dt.date) -> bool:
     """A draft is seen whole or not at all, by those who may import or release all of its land."""
-    if not row.township_codes:  # every row was rejected: it lies nowhere, and only its importer can mend it
-        return bool(row.imported_by_id == actor.pk)
+    if not row.township_codes:  # it lies nowhere yet: only its importer can mend it, or who may import everywhere
+        return row.imported_by_id == actor.pk or areas_for(actor, "import_layer", on=on).covers(EVERYWHERE)
     return any(
         all(areas.covers(code) for code in row.township_codes) and not areas.is_empty
         for areas in (areas_for(actor, permission, on=on) for permission in ("import_layer", "release_layer"))
