@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from django.test import Client
 from tests.small_layer import LONGQUAN, QINGYUAN
 
 from senhui import parameters
+from senhui.access.actions.create_sign_in_link import create_sign_in_link
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 Browse = Callable[..., Client]
@@ -258,3 +260,28 @@ def test_a_release_of_a_part_says_how_much_it_covers(
         monkeypatch.setattr("senhui.inventory.queries.unit_names", lambda known=known: known)
         for address in addresses:
             assert (said in browse(language).get(address).content.decode()) == is_said, address
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "已使用过"), ("en", "was used before")])
+def test_a_used_sign_in_link_says_so_when_it_is_opened(
+    db: None, browse: Browse, person: Person, now: dt.datetime, language: str, said: str
+) -> None:
+    token = create_sign_in_link(person("lin"), now=now, valid_for=dt.timedelta(hours=1))
+    client = browse(language)
+    assert client.get(f"/sign-in/{token}/").status_code == 200, "opening it uses nothing up"
+    assert client.post(f"/sign-in/{token}/").status_code == 302
+    again = client.get(f"/sign-in/{token}/")
+    assert again.status_code == 403
+    assert said in again.content.decode()
+
+
+def test_units_regions_and_rows_of_parameters_are_written_for_people(release_id: str, browse: Browse) -> None:
+    client = browse("zh")
+    listed = client.get(f"/releases/{release_id}/").content.decode()
+    addresses = sorted(set(re.findall(rf"/releases/{release_id}/derivations/\d+/", listed)))
+    page = "".join(client.get(address).content.decode() for address in addresses)
+    assert "t/m³" in page
+    assert "t/m3" not in page
+    assert "浙江" in page
+    assert "<code>zhejiang_row</code>" not in page
+    assert "表中对应的行" in page

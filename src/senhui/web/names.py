@@ -78,6 +78,31 @@ ERROR_UNKNOWN: dict[str, Promise] = {
     "nothing_set": _("no source of error has a published value here"),
 }
 
+REGIONS: dict[str, Promise] = {
+    "South China": _("South China"),
+    "South and East China": _("South and East China"),
+    "China": _("China"),
+    "China (Guangdong)": _("China (Guangdong)"),
+    "Zhejiang": _("Zhejiang"),
+    "Lishui": _("Lishui"),
+    "Longquan": _("Longquan"),
+    "Qingyuan": _("Qingyuan"),
+    "Songyang": _("Songyang"),
+    "Suichang": _("Suichang"),
+    "Anhui": _("Anhui"),
+    "Fujian": _("Fujian"),
+    "Guangxi": _("Guangxi"),
+    "Guangxi (上思县)": _("Guangxi (Shangsi)"),
+    "Hunan (Taojiang)": _("Hunan (Taojiang)"),
+    "Sichuan": _("Sichuan"),
+    "Sichuan and Yunnan": _("Sichuan and Yunnan"),
+    "Yunnan": _("Yunnan"),
+    "developed countries": _("developed countries"),
+    "developing countries": _("developing countries"),
+    "world": _("world"),
+}
+"""Regions of the parameter files; one that is not here is shown as its file has it."""
+
 NOT_RECORDED = _("not recorded")
 
 JOB_NOTES = (

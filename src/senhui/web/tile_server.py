@@ -24,17 +24,19 @@ from django.contrib.auth import get_user
 from django.db import close_old_connections
 from django.http import HttpRequest, parse_cookie
 from django.utils import timezone
+from django.utils.translation import override
 
 from senhui.access.queries import areas_for
 from senhui.access.rules import NOWHERE, AreaSet, PermissionRefused
 from senhui.atlas import tiles
+from senhui.web.errors import explain
 
 AREAS_BELIEVED_FOR_S = 2.0
 _LOOK_AGAIN_AFTER_S = 1.0
 _SESSIONS_KEPT = 4096
 _PATH = re.compile(r"/tiles/([A-Za-z0-9-]+)/(\d{1,2})/(\d{1,9})/(\d{1,9})\.mvt")
 _PREFIX = "/tiles/"
-_ADDRESS = "The address of a tile is /tiles/<release>/<z>/<x>/<y>.mvt."
+_DEEPEST_ZOOM = 31
 
 
 class TileServer:
@@ -61,19 +63,24 @@ class TileServer:
             return self._application(environ, start_response)
         answer = _Answer(environ, start_response)
         place = _PATH.fullmatch(path)
-        if place is None:
-            return answer.refusal(HTTPStatus.NOT_FOUND, "no_such_tile", _ADDRESS)
+        if place is None or not _is_on_earth(*(int(number) for number in place.groups()[1:])):
+            now = "The address of a tile is /tiles/<release>/<z>/<x>/<y>.mvt, x and y below two to the power of z."
+            return answer.refusal(HTTPStatus.NOT_FOUND, "NoSuchTile", "There is no such tile.", now)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            return answer.refusal(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Tiles are read with GET.")
+            what = "A tile can only be read."
+            return answer.refusal(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", what, "Ask for it with GET.")
         try:
             areas = self._areas_of(environ.get("HTTP_COOKIE", ""))
             if areas.is_empty:
                 raise PermissionRefused(tiles.PERMISSION)
             return _tile(answer, place, areas)
-        except PermissionRefused as refusal:
-            return answer.refusal(HTTPStatus.FORBIDDEN, "permission_refused", str(refusal))
-        except tiles.TilesMissing as missing:
-            return answer.refusal(HTTPStatus.NOT_FOUND, "tiles_missing", str(missing))
+        except (PermissionRefused, tiles.TilesMissing) as refusal:
+            # The language a thread was left in by another request is nobody's choice here.
+            with override("en"):
+                explanation = explain(refusal)
+            assert explanation is not None, "the refusals of tiles are explained"
+            status = HTTPStatus(explanation.status)
+            return answer.refusal(status, type(refusal).__name__, explanation.what, explanation.now)
 
     def _areas_of(self, cookie: str) -> AreaSet:
         session_key = parse_cookie(cookie).get(settings.SESSION_COOKIE_NAME)
@@ -99,6 +106,10 @@ class TileServer:
             self._areas.clear()
         self._areas[session_key] = (now, areas)
         return areas
+
+
+def _is_on_earth(z: int, x: int, y: int) -> bool:
+    return z <= _DEEPEST_ZOOM and max(x, y) < 1 << z
 
 
 def _tile(answer: _Answer, place: re.Match[str], areas: AreaSet) -> Iterable[bytes]:
@@ -143,9 +154,9 @@ class _Answer:
             return self.send(HTTPStatus.OK, [*headers, ("Content-Encoding", "gzip")], data)
         return self.send(HTTPStatus.OK, headers, gzip.decompress(data))
 
-    def refusal(self, status: HTTPStatus, code: str, message: str) -> list[bytes]:
-        """Send why there is no tile, as JSON."""
-        body = json.dumps({"code": code, "message": message}).encode()
+    def refusal(self, status: HTTPStatus, error: str, what: str, now: str) -> list[bytes]:
+        """Send why there is no tile, as JSON in the shape of the API's refusals."""
+        body = json.dumps({"error": error, "what": what, "now": now}, ensure_ascii=False).encode()
         return self.send(status, [("Content-Type", "application/json")], body)
 
     def send(self, status: HTTPStatus, headers: list[tuple[str, str]], body: bytes = b"") -> list[bytes]:

@@ -35,6 +35,19 @@ class SignInLinkRefused(Exception):
         self.reason = reason
 
 
+def check_sign_in_link(token: str, *, now: dt.datetime) -> None:
+    """Say at once that a link would sign nobody in; whoever asks changes nothing.
+
+    Raises
+    ------
+    SignInLinkRefused
+        As `redeem_sign_in_link` would.
+    """
+    link = SignInLink.objects.select_related("user").filter(token_sha256=token_hash(token)).first()
+    if link is None or link.redeemed_at is not None or link.expires_at <= now or not link.user.is_active:
+        raise SignInLinkRefused(_reason(link, now=now))
+
+
 def redeem_sign_in_link(token: str, *, now: dt.datetime) -> User:
     """Use a link up and return its user, whom the caller then signs in.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from senhui.inventory.queries import ReleaseInfo
-from senhui.web import summaries, units
+from senhui.web import names, summaries, units
 
 register = template.Library()
 
@@ -61,6 +62,34 @@ def with_unit(value: float | None, name: str) -> SafeString:
 def unit_of(name: str) -> str:
     """Return the unit in which the active language writes the quantity `name`."""
     return units.habit(name).unit
+
+
+@register.filter
+def written_unit(unit: str) -> str:
+    """Return a unit of the parameter files as people write it: m³ for m3; nothing for a pure number.
+
+    Examples
+    --------
+    >>> written_unit("t/m3"), written_unit("1"), written_unit("tCO2e/yr")
+    ('t/m³', '', 'tCO₂e/yr')
+    """
+    return "" if unit in {"1", "-"} else re.sub(r"m([23])\b", _raised, unit.replace("CO2", "CO₂"))
+
+
+def _raised(found: re.Match[str]) -> str:
+    return "m" + {"2": "²", "3": "³"}[found[1]]
+
+
+@register.filter
+def region_word(region: str) -> str:
+    """Return the name of the region that a published number holds for, or what the file says."""
+    return str(names.REGIONS.get(region, region))
+
+
+@register.filter
+def is_row_name(symbol: str) -> bool:
+    """Return whether an entry names the row of a table that was used, and is no symbol of the equation."""
+    return symbol.endswith("_row")
 
 
 @register.filter

@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from senhui.access.actions.redeem_sign_in_link import redeem_sign_in_link
+from senhui.access.actions.redeem_sign_in_link import check_sign_in_link, redeem_sign_in_link
 from senhui.access.actions.sign_in_with_password import SignInRefused, sign_in_with_password
 from senhui.web.errors import explain
 from senhui.web.forms import SignInForm
@@ -41,10 +41,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask on GET, sign in on POST: mail scanners and browsers open addresses in advance and would use the link up."""
+    """Ask on GET, sign in on POST: mail scanners and browsers open addresses in advance and would use the link up.
+
+    A link that would sign nobody in says so at once.
+    """
     if request.method == "POST":
         login(request, redeem_sign_in_link(token, now=timezone.now()), backend=BACKEND)
         return redirect("map")
+    check_sign_in_link(token, now=timezone.now())
     return page(request, "sign_in_link.html")
 
 

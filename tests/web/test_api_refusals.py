@@ -1,0 +1,35 @@
+"""Whatever the API or the tiles refuse, the answer has one shape: error, what, now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "error"),
+    [
+        ("/api/v1/releases/1999-1", 404, "NoSuchRelease"),
+        ("/api/v1/boundaries/planet.geojson", 422, "NotValid"),
+        ("/api/v1/releases/{release}/sub-compartments/first", 422, "NotValid"),
+        ("/api/v1/places", 422, "NotValid"),
+        ("/api/v1/jobs", 401, "NotSignedIn"),
+        ("/api/v1/releases/{release}/sub-compartments/9999999999999999999999", 404, "NotFound"),
+        ("/api/v1/releases/{release}/sub-compartments/0", 403, "PermissionRefused"),
+        ("/api/v1/releases/{release}/statistics?by=soil", 400, "UnknownDimension"),
+    ],
+)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_refusal_of_the_api_has_one_shape(
+    release_id: str, browse: Callable[..., Client], language: str, address: str, status: int, error: str
+) -> None:
+    response = browse(language).get(address.format(release=release_id))
+    body: dict[str, Any] = response.json()
+    assert (response.status_code, body["error"]) == (status, error)
+    assert body.keys() == {"error", "what", "now"}
+    assert all(body.values())
