@@ -10,7 +10,7 @@ from tests.intake.damaged_layer import REASONS, make_damaged_layer
 from senhui.intake import ImportContext, read_sub_compartments
 
 
-@pytest.mark.parametrize("n_rows", [20_000, pytest.param(300_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("n_rows", [10_000, pytest.param(300_000, marks=pytest.mark.long)])
 def test_every_damaged_row_is_told_and_no_other(tmp_path: Path, n_rows: int) -> None:
     damaged = make_damaged_layer(tmp_path, n_rows=n_rows)
 

@@ -127,7 +127,7 @@ def with_stands(fields: pl.DataFrame, profile: ImportProfile) -> pl.DataFrame:
 
 def volume_rounding_m3() -> pl.Expr:
     """Return how far ZXJ may lie from HUO_LMGQXJ × MIAN_JI by rounding alone, m³ per row."""
-    decimals = LEVELS["volume_rounding_decimals"] * (pl.col("area_ha") + pl.col("HUO_LMGQXJ"))
+    decimals = LEVELS["volume_rounding_decimals"] * (pl.col("area_ha") + pl.col("HUO_LMGQXJ").abs())
     return LEVELS["volume_rounding_m3"] + decimals
 
 
