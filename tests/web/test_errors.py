@@ -20,6 +20,7 @@ from senhui.atlas.tile_writer import UnknownCode
 from senhui.atlas.tiles import TilesMissing
 from senhui.intake import LayerRefused
 from senhui.intake.recognition import LandClassGenerationUnclear
+from senhui.inventory.actions.correct_rows_from_file import NothingInTheFile
 from senhui.inventory.actions.exclude_rows import NoRowsChosen, ReasonMissing, RowHasNoError
 from senhui.inventory.actions.map_draft import MappingNeedsTheFile
 from senhui.inventory.actions.measure_draft import NothingToMeasure
@@ -89,6 +90,7 @@ REFUSALS = [
     (ValueDoesNotFit(3, "MIAN_JI", "much", "Float64"), 422),
     (NothingToCorrect(7, 3), 409),
     (NothingToMeasure(7), 409),
+    (NothingInTheFile(7), 422),
     (JobHasEnded(7, "failed"), 409),
     (TooManyRows(2_000_000), 409),
     (UnknownDimension("soil"), 400),

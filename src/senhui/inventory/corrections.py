@@ -47,8 +47,15 @@ class NothingToCorrect(ValueError):
         self.row = row
 
 
-def merged(basis: Basis, row: int, values: Mapping[str, str | None], *, repair_outline: bool, reason: str) -> Change:
-    """Lay new values over the corrections that the row has already.
+def merged(
+    basis: Basis, corrections: Mapping[int, Mapping[str, str | None]], *, repair_outline: bool, reason: str
+) -> list[Change]:
+    """Lay new values over the corrections that the rows have already.
+
+    Parameters
+    ----------
+    corrections : row → column of the file → text that is right, or None for nothing.
+    repair_outline : whether the outlines of all these rows are repaired.
 
     Raises
     ------
@@ -57,19 +64,26 @@ def merged(basis: Basis, row: int, values: Mapping[str, str | None], *, repair_o
     path = basis.info.directory / "source_fields.parquet"
     schema = pl.read_parquet_schema(path)
     columns = tuple(name for name in schema if name != "row")
-    for column, text in values.items():
-        if column not in columns:
-            raise NoSuchColumn(basis.info.id, column, columns)
-        if text is not None and from_text(pl.Series([text]), schema[column]).null_count():
-            raise ValueDoesNotFit(row, column, text, str(schema[column]))
-    as_read = pl.scan_parquet(path).filter(pl.col("row") == row).select("row", *values).collect()
-    standing = basis.decisions.standing.get(row)
-    old = {} if standing is None or standing.kind != "corrected" else dict(standing.values)
-    was_repaired = standing is not None and standing.kind == "corrected" and standing.repair_outline
-    new = {**old, **values}
-    for column in values:
-        if from_text(pl.Series([new[column]], dtype=pl.String), schema[column])[0] == as_read[column][0]:
-            del new[column]
-    if new == old and repair_outline <= was_repaired:
-        raise NothingToCorrect(basis.info.id, row)
-    return Change(row, "corrected", new, repair_outline or was_repaired, reason)
+    for row, values in corrections.items():
+        for column, text in values.items():
+            if column not in columns:
+                raise NoSuchColumn(basis.info.id, column, columns)
+            if text is not None and from_text(pl.Series([text]), schema[column]).null_count():
+                raise ValueDoesNotFit(row, column, text, str(schema[column]))
+    used = sorted({column for values in corrections.values() for column in values})
+    rows = pl.scan_parquet(path).filter(pl.col("row").is_in(sorted(corrections))).select("row", *used).collect()
+    as_read = {values["row"]: values for values in rows.iter_rows(named=True)}
+    changes = []
+    for row, values in corrections.items():
+        standing = basis.decisions.standing.get(row)
+        is_corrected = standing is not None and standing.kind == "corrected"
+        old = dict(standing.values) if standing is not None and is_corrected else {}
+        was_repaired = standing is not None and is_corrected and standing.repair_outline
+        new = {**old, **values}
+        for column in values:
+            if from_text(pl.Series([new[column]], dtype=pl.String), schema[column])[0] == as_read[row][column]:
+                del new[column]
+        if new == old and repair_outline <= was_repaired:
+            raise NothingToCorrect(basis.info.id, row)
+        changes.append(Change(row, "corrected", new, repair_outline or was_repaired, reason))
+    return changes

@@ -117,8 +117,7 @@ def decide(
     expected = dict(seen or {})
     for _ in range(_MOST_ATTEMPTS):
         basis = _basis(actor, draft_id, on=on)
-        if not expected.keys() >= set(rows):
-            _refuse_unknown_rows(actor, basis, rows, on=on)
+        _refuse_unknown_rows(actor, basis, rows, on=on)
         for row in sorted(rows):
             if expected.setdefault(row, basis.number(row)) != basis.number(row):
                 raise _changed(draft_id, row)

@@ -26,6 +26,7 @@ from senhui.atlas.statistics import TooFine, UnknownDimension
 from senhui.atlas.tile_writer import UnknownCode
 from senhui.atlas.tiles import TilesMissing
 from senhui.intake import LayerRefused
+from senhui.inventory.actions.correct_rows_from_file import NothingInTheFile
 from senhui.inventory.actions.exclude_rows import NoRowsChosen, ReasonMissing, RowHasNoError
 from senhui.inventory.actions.map_draft import MappingNeedsTheFile
 from senhui.inventory.actions.measure_draft import NothingToMeasure
@@ -327,6 +328,15 @@ def _nothing_to_correct(error: NothingToCorrect) -> Explanation:
         409,
         _("Row %(row)s says that already; nothing was changed.") % {"row": error.row},
         _("Change a value, or exclude the row with a reason."),
+    )
+
+
+@explain.register
+def _nothing_in_file(error: NothingInTheFile) -> Explanation:
+    return Explanation(
+        422,
+        _("The table changes nothing: every cell says what the draft says already."),
+        _("Correct the cells and save the table before you hand it in."),
     )
 
 

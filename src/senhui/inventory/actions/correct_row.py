@@ -56,7 +56,7 @@ def correct_row(
         standing = basis.decisions.standing.get(row)
         if standing is not None and standing.kind == "excluded":
             raise RowIsExcluded(draft_id, row)
-        return [merged(basis, row, values, repair_outline=repair_outline, reason=reason.strip())]
+        return merged(basis, {row: values}, repair_outline=repair_outline, reason=reason.strip())
 
     return decide(
         actor,

@@ -9,6 +9,7 @@ from senhui.inventory.queries.draft_rows import (
     draft_errors,
     draft_findings_on_map,
     draft_row,
+    rejected_rows,
     visible_rows,
 )
 from senhui.inventory.queries.drafts import DraftInfo, NoSuchDraft, draft, drafts, findings
@@ -57,6 +58,7 @@ __all__ = [
     "find_stands",
     "find_units",
     "findings",
+    "rejected_rows",
     "release",
     "release_path",
     "releases",

@@ -262,6 +262,20 @@ def draft_decisions(actor: Actor, draft_id: int, *, on: dt.date, row: int | None
     ]
 
 
+def rejected_rows(actor: Actor, draft_id: int, *, on: dt.date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the open errors and the columns of their rows as they count now: what `intake.write_rejected` takes.
+
+    Raises
+    ------
+    NoSuchDraft
+    """
+    info = draft(actor, draft_id, on=on)
+    decisions = decisions_of(Draft.objects.get(pk=draft_id))
+    found = effective_findings(info.directory, decisions).filter(pl.col("severity") == "error").collect()
+    found = _visible(actor, info, found.filter(pl.col("row").is_not_null()), on=on)
+    return found, effective_source(info.directory, decisions, rows=set(found["row"]))
+
+
 def visible_rows(
     actor: Actor, info: DraftInfo, rows: Collection[int], *, on: dt.date, decisions: Decisions | None = None
 ) -> dict[int, str | None]:
