@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from tests.small_layer import LONGQUAN, QINGYUAN
 from tests.web.flawed import CANOPY_ROW, N_ROWS, NEGATIVE_ROW, SPECIES_ROW, import_flawed
@@ -106,6 +110,7 @@ def test_a_draft_with_open_errors_offers_no_measuring_and_one_in_order_does(
     page = client.get(address).content.decode()
     assert f'action="{address}measure/"' in page
     assert "No errors. Measure it" in page
+    assert "there is nothing to correct" in page
 
 
 def test_a_person_of_another_county_sees_nothing_of_it(
@@ -131,3 +136,46 @@ def test_the_summary_adds_up(draft: queries.DraftInfo, browse: Browse, lin: Any)
     assert re.search(rf"Rows in the file {N_ROWS} ", summary)
     assert re.search(rf"Rows accepted {N_ROWS - 3} ", summary)
     assert re.search(r"Rows with open errors 3 ", summary)
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv"])
+def test_the_rows_with_errors_go_out_and_come_back_corrected(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date, form: str
+) -> None:
+    client = browse("zh", as_user=lin)
+    table = client.get(f"/imports/{draft.id}/rejected.{form}")
+    assert table.status_code == 200
+    content = corrected(table.content, form, {"998": "310", "1.6": "0.6"})
+    response = client.post(f"/imports/{draft.id}/corrected/", {"file": SimpleUploadedFile(f"rows.{form}", content)})
+    assert response.status_code == 302, text_of(response.content.decode())
+    left = queries.draft_errors(lin, draft.id, on=today).findings
+    assert {finding["row"] for finding in left} == {NEGATIVE_ROW}
+
+
+def corrected(content: bytes, form: str, changes: dict[str, str]) -> bytes:
+    """Change cells of a table as a person does in an office program."""
+    if form == "csv":
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+        out = io.StringIO()
+        csv.writer(out).writerows([[changes.get(cell, cell) for cell in line] for line in lines])
+        return out.getvalue().encode("utf-8-sig")
+    workbook = openpyxl.load_workbook(io.BytesIO(content))
+    for line in workbook.worksheets[0].iter_rows():
+        for cell in line:
+            cell.value = changes.get(cell.value, cell.value)
+    kept = io.BytesIO()
+    workbook.save(kept)
+    return kept.getvalue()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_file_that_is_no_table_of_rows_is_refused_beside_its_field(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date, language: str
+) -> None:
+    client = browse(language, as_user=lin)
+    file = SimpleUploadedFile("rows.csv", b"\xff\xfe\x00broken\x00")
+    response = client.post(f"/imports/{draft.id}/corrected/", {"file": file})
+    assert response.status_code in {409, 422}
+    assert 'class="field wrong"' in response.content.decode()
+    assert client.post(f"/imports/{draft.id}/corrected/").status_code == 400
+    assert queries.draft(lin, draft.id, on=today).n_open_errors == draft.n_open_errors

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 import polars as pl
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext as translated
 from django.views.decorators.http import require_POST
 
 from senhui.access.queries import areas_for, require
-from senhui.intake import spreadsheet_safe
+from senhui.access.rules import PermissionRefused
+from senhui.intake import spreadsheet_safe, write_rejected
 from senhui.inventory import queries
+from senhui.inventory.actions.correct_rows_from_file import correct_rows_from_file
 from senhui.inventory.actions.discard_draft import discard_draft
 from senhui.inventory.actions.exclude_rows import exclude_rows
 from senhui.inventory.actions.release_draft import DraftIsNotMeasured, SecondPersonNeeded
 from senhui.inventory.refusals import DraftHasErrors, DraftIsClosed, DraftNeedsMapping
 from senhui.jobs.actions.start_job import start_job
 from senhui.web import draft_findings, import_facts
+from senhui.web.errors import explain
 from senhui.web.findings import described
 from senhui.web.forms import ReleaseForm
 from senhui.web.page import page, today
 
 OPEN_STATES = ("imported", "measured")
 N_PER_PAGE = 50
+TABLE_TYPES: Final = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 def show_draft(request: HttpRequest, draft_id: int) -> HttpResponse:
@@ -40,7 +50,7 @@ def draft_page(
     draft: queries.DraftInfo,
     *,
     release_form: ReleaseForm | None = None,
-    refused: Any = None,
+    file_error: str = "",
     status: int = 200,
 ) -> HttpResponse:
     """Show a draft, with a refused form where there is one."""
@@ -54,7 +64,7 @@ def draft_page(
         "counties": draft_findings.by_county(draft.township_codes),
         "may": may(request, draft),
         "release_form": form,
-        "refused": refused,
+        "file_error": file_error,
     }
     if draft.state not in {"discarded", "unmapped"}:
         context |= _findings(request, draft)
@@ -122,6 +132,43 @@ def download_findings(request: HttpRequest, draft_id: int) -> HttpResponse:
     response = HttpResponse("\ufeff" + table.write_csv(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="draft-{draft_id}-findings.csv"'
     return response
+
+
+def download_rejected(request: HttpRequest, draft_id: int, form: str) -> HttpResponse:
+    """Give every row with an open error, with all its columns, what is wrong and what to do, to be sent back."""
+    if form not in TABLE_TYPES:
+        raise Http404
+    draft = queries.draft(request.user, draft_id, on=today())
+    if draft.state not in OPEN_STATES:
+        raise DraftNeedsMapping(draft.id) if draft.state == "unmapped" else DraftIsClosed(draft.id, draft.state)
+    found, source = queries.rejected_rows(request.user, draft_id, on=today())
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / f"draft-{draft_id}-rows.{form}"
+        write_rejected(found, source, path, translate=translated)
+        response = HttpResponse(path.read_bytes(), content_type=TABLE_TYPES[form])
+    response["Content-Disposition"] = f'attachment; filename="{path.name}"'
+    return response
+
+
+@require_POST
+def correct_from_file(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Take back the table of rows with errors, corrected; what is refused of it is said beside the field."""
+    draft = queries.draft(request.user, draft_id, on=today())
+    file = request.FILES.get("file")
+    if file is None:
+        return draft_page(request, draft, file_error=_("Choose the corrected file first."), status=400)
+    try:
+        with TemporaryDirectory() as directory:
+            path = Path(directory) / PurePath(file.name or "rows").name
+            path.write_bytes(file.read())
+            correct_rows_from_file(request.user, draft_id=draft_id, path=path, now=timezone.now())
+    except Exception as error:
+        explanation = explain(error)
+        if explanation is None or isinstance(error, queries.NoSuchDraft | PermissionRefused):
+            raise
+        said = " ".join(part for part in (explanation.what, explanation.why, explanation.now) if part)
+        return draft_page(request, draft, file_error=said, status=explanation.status)
+    return redirect(f"{reverse('imports-draft', args=[draft_id])}#findings")
 
 
 @require_POST

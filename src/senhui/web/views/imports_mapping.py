@@ -42,6 +42,9 @@ MOST_CODES: Final = 200
 MAPPED: Final = tuple(dict.fromkeys((*REQUIRED, *OPTIONAL_TEXT, *NUMBERS)))
 """The fields a stand is made of."""
 
+NOT_RECORDED: Final = "not-recorded"
+"""What the form sends for a field of which the layer says nothing on any row."""
+
 UNITS: Final = ("species_code_system", "land_class_generation", "area_unit", "canopy_unit")
 ASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "AreaUnitUnclear": ("area_unit",),
@@ -165,7 +168,7 @@ def _posted(request: HttpRequest, mapping: queries.DraftMapping) -> dict[str, An
         if column in columns:
             field_names[name] = column
         elif constant:
-            constants[name] = constant
+            constants[name] = "" if constant == NOT_RECORDED else constant
     for key, meant in given.items():
         kind, _colon, rest = key.partition(":")
         field, _colon, code = rest.partition(":")
@@ -233,7 +236,8 @@ def _suggested(mapping: queries.DraftMapping) -> dict[str, str]:
 def _field_row(mapping: queries.DraftMapping, name: str, asked: Exception | None) -> FieldRow:
     column = mapping.fields.get(name, "")
     described = next((one for one in mapping.columns if one.name == column), None)
-    constant = mapping.profile["constants"].get(name, "")
+    constants = mapping.profile["constants"]
+    constant = constants[name] or NOT_RECORDED if name in constants else ""
     is_coded = name in CODE_FIELDS or name in FIELD_CODES
     return FieldRow(
         words=field_words(name, column=column, profile=mapping.profile),

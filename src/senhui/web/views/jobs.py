@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from senhui.atlas import exports
+from senhui.atlas.jobs import MapNotMade
 from senhui.jobs import queries
 from senhui.jobs.actions import cancel_job as cancel
 from senhui.web.errors import explain_kept
@@ -61,4 +62,10 @@ def _context(request: HttpRequest, job_id: int) -> dict[str, object]:
         "release": reverse("releases-one", args=[result["release_id"]]) if "release_id" in result else "",
         "file": reverse("jobs-download", args=[job_id]) if is_starter and _export(job) else "",
     }
-    return {"job": job, "explanation": explain_kept(job.refusal), "is_starter": is_starter, "links": links}
+    return {
+        "job": job,
+        "explanation": explain_kept(job.refusal),
+        "is_starter": is_starter,
+        "links": links,
+        "draw_map_of": job.refusal.release_id if isinstance(job.refusal, MapNotMade) else "",
+    }

@@ -8,8 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from senhui.access.queries import areas_for
+from senhui.access.queries import areas_for, require
 from senhui.atlas import exports
 from senhui.atlas.exports.sub_compartments import Form
 from senhui.atlas.statistics import parameters_used, read_by
@@ -113,4 +114,15 @@ def export(request: HttpRequest, release_id: str, form: Form) -> HttpResponse:
     title = _("Export %(release)s as %(form)s") % {"release": release.label, "form": EXPORT_FORMS[form]}
     arguments = {"release_id": release_id, "form": form}
     job = start_job(request.user, "atlas.export_sub_compartments", arguments, title=title, now=timezone.now())
+    return redirect("jobs-one", job)
+
+
+@require_POST
+def draw_map(request: HttpRequest, release_id: str) -> HttpResponse:
+    """Start drawing the map of a release that has none, or drawing it anew; the job asks again who may."""
+    release = queries.release(release_id)
+    for code in release.township_codes:
+        require(request.user, "release_layer", area=code, on=today())
+    title = _("Draw the map of %(release)s") % {"release": release.label}
+    job = start_job(request.user, "atlas.draw_map", {"release_id": release_id}, title=title, now=timezone.now())
     return redirect("jobs-one", job)
