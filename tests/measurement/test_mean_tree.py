@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.measurement.stands import BOOK, TREES, measured, stands
 
-from senhui.measurement import measure_stands
+from senhui.measurement import Declarations, default_book, measure_culm_table, measure_stands, measure_trees
 from senhui.parameters import table
 
 FULL = {"land_class": "tree_forest", "stems_ha": 1200.0, "dbh_cm": 14.0, "height_m": 11.0, "area_ha": 1.0}
@@ -88,3 +88,28 @@ def test_a_stream_in_blocks_gives_the_same(tmp_path: Path) -> None:
     streamed = plan.collect(engine="streaming")
     assert streamed.equals(measured(layer), null_equal=True)
     assert streamed["method"].str.starts_with("mean_tree_").sum() > 3000
+
+
+@given(dbh=st.floats(1.0, 60.0), height=st.floats(1.5, 35.0), age=st.floats(0.5, 5.0))
+@settings(deadline=None)
+def test_a_folded_equation_is_the_equation_itself(dbh: float, height: float, age: float) -> None:
+    """The sums of powers of the book against the printed forms, each with its own numbers."""
+    book = default_book(declarations=Declarations(culm_age_du=age, source="survey of culms", declared_on="2026-01-05"))
+    pairs = (("chinese_fir", "lyt2264"), ("schima", "zhejiang_d2h"), ("masson_pine", "li_lei"))
+    for group, equation in pairs:
+        stand = FULL | {"species_group": group, "dbh_cm": dbh, "height_m": height, "stems_ha": 1000.0}
+        found = measured(stands([stand]), book=book).row(0, named=True)
+        row = {"schima": "schima", "masson_pine": "masson_and_other_pine"}.get(group, group)
+        one = pl.DataFrame({"row": [row], "dbh_cm": [dbh], "height_m": [height]})
+        alone = measure_trees(one, equation=equation, outside="flag").row(0, named=True)
+        numbers = {use.symbol: use.value.value for use in book.derivations[found["derivation_id"]].parameters}
+        carbon_frac = numbers.get("CF", numbers.get("CFa"))
+        # A thousand trees to the hectare: kilograms of one are tonnes of all.
+        assert found["tree_above_tc_ha"] == pytest.approx(alone["above_kg"] * carbon_frac, rel=1e-12)
+        if alone["below_kg"] is not None:
+            below_tc_ha = alone["below_kg"] * numbers.get("CFb", carbon_frac)
+            assert found["tree_below_tc_ha"] == pytest.approx(below_tc_ha, rel=1e-12)
+    culms = {"land_class": "bamboo_forest", "species_group": "moso_bamboo", "area_ha": 1.0}
+    found = measured(stands([culms | {"stems_ha": 1000.0, "dbh_cm": dbh}]), book=book).row(0, named=True)
+    by_table = measure_culm_table(pl.DataFrame({"dbh_cm": [dbh], "age_du": [age], "n_ha": [1000.0]}))
+    assert found["bamboo_tc_ha"] == pytest.approx(by_table["whole_tc_ha"].item(), rel=1e-12)

@@ -35,7 +35,7 @@ from senhui.measurement.choice import (
 )
 from senhui.measurement.declarations import NOTHING_DECLARED, Declarations
 from senhui.measurement.derivation import Derivation, ParameterUse, RuleNote
-from senhui.measurement.mean_tree import FORMULAS, MeanTree
+from senhui.measurement.mean_tree import FOLDS, TERMS
 from senhui.parameters import ParameterValue
 
 COEFFICIENTS = (
@@ -48,6 +48,7 @@ COEFFICIENTS = (
     "carbon_frac",
     "culm_mass_kg",
     "density_tc_ha",
+    *TERMS,
 )
 GROUND_COEFFICIENTS = (
     "understory_tc_ha",
@@ -70,9 +71,8 @@ class MethodBook:
 
     `main` has one row per land class × species group × survey, `scattered` one per species group × volume, each under
     the number that the pipeline gives it. A coefficient that a method does not use is null, so a formula that is not
-    meant for a row yields null there. `mean_trees` holds, by derivation, what is measured tree by tree: few stands are,
-    and their many coefficients would only widen the table for all others. `ramp_end_m3_ha` and `small_tree_below_cm`
-    are where one kind of survey ends and the next begins.
+    meant for a row yields null there. `ramp_end_m3_ha` and `small_tree_below_cm` are where one kind of survey ends and
+    the next begins.
     """
 
     id: str
@@ -82,7 +82,6 @@ class MethodBook:
     derivations: list[Derivation]
     main: pl.DataFrame
     scattered: pl.DataFrame
-    mean_trees: dict[int, MeanTree]
     ramp_end_m3_ha: float
     small_tree_below_cm: float
     declarations: Declarations
@@ -183,7 +182,7 @@ class _Derivations:
 
     def _row(self, derivation: Derivation, numbers: dict[str, float]) -> dict[str, object]:
         method = self.rules.methods[derivation.method]
-        known = {name: value for name, value in numbers.items() if name in ROW_NUMBERS and method.id not in FORMULAS}
+        known = FOLDS[method.id](numbers) if method.id in FOLDS else numbers
         return {
             "method": method.id,
             "derivation_id": derivation.id,
@@ -192,14 +191,6 @@ class _Derivations:
             **dict.fromkeys(ROW_NUMBERS),
             **known,
             **({"density_tc_ha": 0.0} if method.id == "declared_zero" else {}),
-        }
-
-    def mean_trees(self) -> dict[int, MeanTree]:
-        """Return what is measured tree by tree, by the number of its derivation."""
-        return {
-            derivation.id: MeanTree(FORMULAS[derivation.method], numbers)
-            for derivation, numbers in self.made.values()
-            if derivation.method in FORMULAS
         }
 
 
@@ -264,8 +255,7 @@ def write_book(rules: MethodRules, *, prefer: BookName, declarations: Declaratio
         species_groups=groups,
         derivations=made,
         main=_main(rows, main).with_columns(pl.Series("domain", domains, dtype=pl.String)),
-        scattered=_numbered(rows.drop(GROUND_COEFFICIENTS)[scattered]),
-        mean_trees=derivations.mean_trees(),
+        scattered=_numbered(rows.drop(*GROUND_COEFFICIENTS, *TERMS)[scattered]),
         ramp_end_m3_ha=float(parameters.scalar("low_volume_ramp_end_m3_ha").value),
         small_tree_below_cm=float(parameters.value("lyt2264_cunninghamia", "rsr_below_5_cm", "dbh_to_cm").value),
         declarations=declarations,

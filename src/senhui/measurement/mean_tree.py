@@ -4,104 +4,86 @@ The mean tree is worked out with the equations of `tree_biomass.py` and `bamboo.
 of a tree of mean diameter, not the mean of the masses, which is somewhat larger where trees differ much in size. Which
 equation serves which species is said in `parameters/method_rules.yaml`; `stand_table.py` does better where diameter
 classes were counted. Cases: `tests/measurement/cases/mean_tree.yaml`.
+
+Every one of these equations is a sum of powers a D^b H^c. The book folds each method's numbers into one such sum, so
+that the table joined to millions of stands, nearly all of which have a volume, grows by few columns.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from senhui.measurement.bamboo import KG_PER_T, moso_culm_kg
-from senhui.measurement.tree_biomass import (
-    component_by_d2h_kg,
-    component_by_diameter_and_height_kg,
-    component_by_diameter_kg,
+from senhui.measurement.bamboo import KG_PER_T
+from senhui.measurement.tree_biomass import component_by_diameter_and_height_kg, component_by_diameter_kg
+
+TERMS = (
+    *("above_a", "above_b", "above_c"),
+    *("branch_a", "branch_b", "leaf_a", "leaf_b"),
+    *("below_a", "below_b", "below_c"),
 )
-
-Floats = npt.NDArray[np.float64]
-Formula = Callable[[Floats, Floats, Mapping[str, float]], tuple[Floats, Floats]]
-"""From diameter [cm] and height [m] of the mean tree to its carbon above and below ground [kgC]."""
-POOLS = ("mean_above_tc_ha", "mean_below_tc_ha")
-SURVEYED = ("dbh_cm", "height_m", "stems_ha")
+"""Coefficients of the carbon of the mean tree [kgC]: above ground the sum of the first three powers, below the last."""
+Fold = Callable[[Mapping[str, float]], dict[str, float]]
+NO_TERM = {"branch_a": 0.0, "branch_b": 0.0, "leaf_a": 0.0, "leaf_b": 0.0}
 
 
-@dataclass(frozen=True)
-class MeanTree:
-    """A formula with its numbers: one derivation of the book."""
-
-    formula: Formula
-    numbers: Mapping[str, float]
-
-    def carbon_tc_ha(self, dbh_cm: Floats, height_m: Floats, stems_ha: Floats) -> tuple[Floats, Floats]:
-        """Multiply the mean tree by the trees on a hectare; returns above and below ground [tC/ha]."""
-        above_kg, below_kg = self.formula(dbh_cm, height_m, self.numbers)
-        return stems_ha * above_kg / KG_PER_T, stems_ha * below_kg / KG_PER_T
+def fold_diameter_and_height(numbers: Mapping[str, float]) -> dict[str, float]:
+    """Fold a Chinese fir (杉木) above and below ground, each with its own carbon fraction (LY/T 2264-2014)."""
+    folded = {f"{part}_{name}": numbers[f"{part}_{name}"] for part in ("above", "below") for name in "bc"}
+    scaled = {f"{part}_a": numbers[f"{part}_a"] * numbers[f"{part}_carbon_frac"] for part in ("above", "below")}
+    return NO_TERM | folded | scaled
 
 
-def by_diameter_and_height(dbh_cm: Floats, height_m: Floats, numbers: Mapping[str, float]) -> tuple[Floats, Floats]:
-    """Work out a Chinese fir (杉木) above and below ground, each with its own carbon fraction (LY/T 2264-2014)."""
-    above_kg, below_kg = (
-        component_by_diameter_and_height_kg(
-            dbh_cm, height_m, a=numbers[f"{part}_a"], b=numbers[f"{part}_b"], c=numbers[f"{part}_c"]
-        )
-        for part in ("above", "below")
-    )
-    return above_kg * numbers["above_carbon_frac"], below_kg * numbers["below_carbon_frac"]
+def fold_d2h(numbers: Mapping[str, float]) -> dict[str, float]:
+    """Fold a tree above ground by (D² H)^b = D^(2b) H^b, and its root by the ratio of the species."""
+    a, b = numbers["above_a"] * numbers["carbon_frac"], numbers["above_b"]
+    above = {"above_a": a, "above_b": 2.0 * b, "above_c": b}
+    return NO_TERM | above | {"below_a": a * numbers["root_ratio"], "below_b": 2.0 * b, "below_c": b}
 
 
-def by_d2h(dbh_cm: Floats, height_m: Floats, numbers: Mapping[str, float]) -> tuple[Floats, Floats]:
-    """Work out a tree above ground from D²H, and its root by the ratio of the species."""
-    above_kg = component_by_d2h_kg(dbh_cm, height_m, a=numbers["above_a"], b=numbers["above_b"])
-    above_kgc = above_kg * numbers["carbon_frac"]
-    return above_kgc, above_kgc * numbers["root_ratio"]
+def fold_diameter(numbers: Mapping[str, float]) -> dict[str, float]:
+    """Fold a tree by its diameter alone: stem, branches and leaves above ground, root below."""
+    parts = {"stem": "above", "branch": "branch", "leaf": "leaf", "root": "below"}
+    folded = {f"{term}_b": numbers[f"{part}_b"] for part, term in parts.items()}
+    scaled = {f"{term}_a": numbers[f"{part}_a"] * numbers["carbon_frac"] for part, term in parts.items()}
+    return folded | scaled | {"above_c": 0.0, "below_c": 0.0}
 
 
-def by_diameter(dbh_cm: Floats, _height_m: Floats, numbers: Mapping[str, float]) -> tuple[Floats, Floats]:
-    """Work out a tree from its diameter alone: stem, branches and leaves above ground, root below."""
-    stem_kg, branch_kg, leaf_kg, root_kg = (
-        component_by_diameter_kg(dbh_cm, a=numbers[f"{part}_a"], b=numbers[f"{part}_b"])
-        for part in ("stem", "branch", "leaf", "root")
-    )
-    return (stem_kg + branch_kg + leaf_kg) * numbers["carbon_frac"], root_kg * numbers["carbon_frac"]
+def fold_culm_of_age(numbers: Mapping[str, float]) -> dict[str, float]:
+    """Fold a moso culm (毛竹) of the declared age, M = a D^b (c A / (d + A))^e + f, and its share of the root."""
+    age_du = numbers["age_du"]
+    ripe = (numbers["c"] * age_du / (numbers["d"] + age_du)) ** numbers["e"]
+    # The root belongs to the same pool as the culm, so it needs no term of its own.
+    whole = (1.0 + numbers["root_ratio"]) * numbers["carbon_frac"]
+    power = {"above_a": numbers["a"] * ripe * whole, "above_b": numbers["b"], "above_c": 0.0}
+    constant = {"branch_a": numbers["f"] * whole, "branch_b": 0.0, "leaf_a": 0.0, "leaf_b": 0.0}
+    return power | constant | {"below_a": 0.0, "below_b": 0.0, "below_c": 0.0}
 
 
-def by_culm_diameter_and_age(dbh_cm: Floats, _height_m: Floats, numbers: Mapping[str, float]) -> tuple[Floats, Floats]:
-    """Work out a moso culm (毛竹) of the declared age, and its share of the root by the ratio of moso."""
-    coefficients = {name: numbers[name] for name in "abcdef"}
-    above_kgc = moso_culm_kg(dbh_cm, age_du=numbers["age_du"], **coefficients) * numbers["carbon_frac"]
-    return above_kgc, above_kgc * numbers["root_ratio"]
-
-
-FORMULAS: dict[str, Formula] = {
-    "mean_tree_fir": by_diameter_and_height,
-    "mean_tree_small_fir": by_diameter_and_height,
-    "mean_tree_d2h": by_d2h,
-    "mean_tree_diameter": by_diameter,
-    "culms_by_diameter": by_culm_diameter_and_age,
+FOLDS: dict[str, Fold] = {
+    "mean_tree_fir": fold_diameter_and_height,
+    "mean_tree_small_fir": fold_diameter_and_height,
+    "mean_tree_d2h": fold_d2h,
+    "mean_tree_diameter": fold_diameter,
+    "culms_by_diameter": fold_culm_of_age,
 }
-"""The named formula of each method of the rule file that goes by the mean tree."""
+"""How each method of the rule file that goes by the mean tree becomes a sum of powers."""
 
 
-def mean_tree_tc_ha(mean_trees: Mapping[int, MeanTree]) -> pl.Expr:
-    """Return the carbon of stands that go by the mean tree as a struct of `POOLS`, null for all others.
+def mean_tree_tc_ha() -> tuple[pl.Expr, pl.Expr]:
+    """Return the carbon above and below ground of stands that go by the mean tree [tC/ha], null for all others.
 
-    Only the rows concerned are worked on, a block of the stream at a time; no row waits for another.
+    The columns `TERMS` are filled by the book where the method is one of `FOLDS`. A method over diameter alone has the
+    exponent zero for the height, which may then be missing.
     """
+    dbh_cm, height_m, stems_ha = pl.col("dbh_cm"), pl.col("height_m").fill_null(1.0), pl.col("stems_ha")
 
-    def of_block(block: pl.Series) -> pl.Series:
-        columns = block.struct.unnest()
-        derivation_id = columns["derivation_id"].to_numpy()
-        found = {pool: np.full(len(block), np.nan) for pool in POOLS}
-        for number in np.intersect1d(derivation_id, concerned):
-            rows = np.flatnonzero(derivation_id == number)
-            surveyed = (columns[name].gather(rows).to_numpy() for name in SURVEYED)
-            for pool, carbon in zip(POOLS, mean_trees[int(number)].carbon_tc_ha(*surveyed), strict=True):
-                found[pool][rows] = carbon
-        return pl.DataFrame(found).select(pl.all().fill_nan(None)).to_struct(block.name)
+    def term(name: str) -> dict[str, pl.Expr]:
+        return {letter: pl.col(f"{name}_{letter}") for letter in "abc" if f"{name}_{letter}" in TERMS}
 
-    concerned = np.array(sorted(mean_trees), dtype=np.int32)
-    return pl.struct("derivation_id", *SURVEYED).map_batches(
-        of_block, return_dtype=pl.Struct(dict.fromkeys(POOLS, pl.Float64)), is_elementwise=True
+    above_kgc = (
+        component_by_diameter_and_height_kg(dbh_cm, height_m, **term("above"))
+        + component_by_diameter_kg(dbh_cm, **term("branch"))
+        + component_by_diameter_kg(dbh_cm, **term("leaf"))
     )
+    below_kgc = component_by_diameter_and_height_kg(dbh_cm, height_m, **term("below"))
+    return stems_ha * above_kgc / KG_PER_T, stems_ha * below_kgc / KG_PER_T

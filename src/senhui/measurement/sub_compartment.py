@@ -25,8 +25,7 @@ from senhui.measurement.calibration import (
 from senhui.measurement.carbon import carbon_tc_ha
 from senhui.measurement.choice import CULM_LAND, MEAN_TREES, SCATTERED_VOLUMES
 from senhui.measurement.ground import GROUND_POOLS, dead_wood_by_ratio_tc_ha
-from senhui.measurement.mean_tree import POOLS as MEAN_TREE_POOLS
-from senhui.measurement.mean_tree import mean_tree_tc_ha
+from senhui.measurement.mean_tree import TERMS, mean_tree_tc_ha
 from senhui.measurement.tree import (
     above_ground_t_ha,
     biomass_by_expansion_t_ha,
@@ -196,7 +195,7 @@ def _with_main(stands: pl.LazyFrame, *, book: MethodBook, factors: CalibrationFa
         ),
         biomass_by_culms_t_ha(pl.col("stems_ha"), culm_mass_kg=coefficient["culm_mass_kg"]),
     )
-    mean_above_tc_ha, mean_below_tc_ha = (pl.col("mean_tree").struct.field(name) for name in MEAN_TREE_POOLS)
+    mean_above_tc_ha, mean_below_tc_ha = mean_tree_tc_ha()
     main_tc_ha = pl.coalesce(
         carbon_tc_ha(biomass_t_ha, carbon_frac=coefficient["carbon_frac"]),
         coefficient["density_tc_ha"],
@@ -210,7 +209,6 @@ def _with_main(stands: pl.LazyFrame, *, book: MethodBook, factors: CalibrationFa
     return (
         stands.with_columns(_main_key(book).alias("key"))
         .join(table.lazy(), on="key", how="left", maintain_order="left")
-        .with_columns(mean_tree_tc_ha(book.mean_trees).alias("mean_tree"))
         .with_columns(main_tc_ha.alias("main_tc_ha"))
         .with_columns(
             _pool(pool == "tree", above_tc_ha).alias("tree_above_tc_ha"),
@@ -222,7 +220,7 @@ def _with_main(stands: pl.LazyFrame, *, book: MethodBook, factors: CalibrationFa
         .with_columns(
             stock_tc(area_ha, density_tc_ha=pl.col(f"{name}_tc_ha")).alias(f"{name}_tc") for name in GROUND_POOLS
         )
-        .drop("key", "pool", "mean_tree", "dead_wood_ratio", *COEFFICIENTS)
+        .drop("key", "pool", "dead_wood_ratio", *COEFFICIENTS)
     )
 
 
@@ -261,7 +259,7 @@ def _with_scattered(stands: pl.LazyFrame, *, book: MethodBook, factors: Calibrat
         .with_columns(
             stock_tc(area_ha, density_tc_ha=pl.col("scattered_tc_ha")).alias("scattered_tc"), scattered_factor
         )
-        .drop("key", *COEFFICIENTS)
+        .drop("key", *(name for name in COEFFICIENTS if name not in TERMS))
     )
 
 
