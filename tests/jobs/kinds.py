@@ -39,6 +39,15 @@ def refuse(actor: Any, *, progress: Any, now: Any, area: str) -> None:
     raise PermissionRefused("import_layer", area)
 
 
+def leave_a_part(actor: Any, *, progress: Any, now: Any) -> None:
+    """Have done something that stays when it is cancelled, and say so."""
+    progress(0.3, "Sleeping")
+    try:
+        time.sleep(120)
+    except BaseException as stop:
+        raise PermissionRefused("import_layer", "331181") from stop
+
+
 def sleep(actor: Any, *, progress: Any, now: Any) -> None:
     """Sleep, and clean up when woken; an error handler that catches too much must not keep it alive."""
     progress(0.3, "Sleeping")
@@ -84,7 +93,18 @@ def leave(actor: Any, *, progress: Any, now: Any) -> None:
 
 def register() -> None:
     """Make all of them known to this process."""
-    for function in (count, fail, refuse, sleep, resist, roll_back, return_an_object, return_a_nul, leave):
+    for function in (
+        count,
+        fail,
+        refuse,
+        leave_a_part,
+        sleep,
+        resist,
+        roll_back,
+        return_an_object,
+        return_a_nul,
+        leave,
+    ):
         registry.register(f"tests.{function.__name__}", function)
 
 

@@ -132,6 +132,16 @@ def test_cancelling_wakes_a_sleeping_job_which_cleans_up(worker, lin, queue, now
     assert "swallowed" not in log
 
 
+def test_a_cancelled_job_that_leaves_something_says_what(worker, lin, queue, now):
+    row = run_to_its_first_report(worker, queue(lin, "leave_a_part"))
+    cancel_job(lin, job_id=row.pk, now=now)
+    ended = run_to_its_end(worker, row.pk)
+    assert ended.state == "cancelled"
+    refusal = job(lin, row.pk, now=now).refusal
+    assert isinstance(refusal, PermissionRefused)
+    assert refusal.area == "331181"
+
+
 def test_a_job_that_resists_is_killed_after_its_grace_with_all_that_it_started(worker, lin, queue, now):
     row = run_to_its_first_report(worker, queue(lin, "resist"))
     beside = int(row.note.removeprefix("beside "))

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from tests.small_layer import LONGQUAN, quiet
 
+from senhui.access.rules import PermissionRefused
 from senhui.atlas import tiles
 from senhui.atlas.jobs import MapNotMade, release_and_map
 from senhui.intake.layer_file import ShapefilePartMissing
@@ -17,6 +18,7 @@ from senhui.inventory.queries import releases
 from senhui.jobs import log_file
 from senhui.jobs.actions.start_job import start_job
 from senhui.jobs.models import Job
+from senhui.jobs.progress import JobCancelled
 from senhui.jobs.refusal import as_data
 from senhui.jobs.registry import function_for
 
@@ -100,3 +102,39 @@ def test_a_release_whose_map_failed_stands_and_says_so(
         release_and_map(person("chen", reviewer="3311"), draft_id=draft_id, label="Case", now=now, progress=quiet)
     assert isinstance(caught.value.__cause__, OSError)
     assert [info.id for info in releases()] == [caught.value.release_id]
+
+
+def test_a_job_that_was_cancelled_while_the_map_was_drawn_offers_to_draw_it(
+    browse: Browse, person: Person, draft_id: int, now: dt.datetime
+) -> None:
+    chen = person("chen", reviewer="3311")
+
+    def cancelled_at_the_map(fraction: float, note: str) -> None:
+        if note == "Drawing the map":
+            raise JobCancelled
+
+    with pytest.raises(MapNotMade) as caught:
+        release_and_map(chen, draft_id=draft_id, label="Case", now=now, progress=cancelled_at_the_map)
+    release_id = caught.value.release_id
+    assert [info.id for info in releases()] == [release_id], "the release stands"
+    job_id = start_job(chen, "atlas.release_and_map", {}, title="Release", now=now)
+    Job.objects.filter(pk=job_id).update(
+        state="cancelled", ended_at=now, error=str(caught.value), refusal=as_data(caught.value)
+    )
+    client = browse("en", as_user=chen)
+    shown = client.get(f"/jobs/{job_id}/").content.decode()
+    assert "Nothing was half-written" not in shown
+    assert f'action="/releases/{release_id}/draw-map/"' in shown
+    assert (
+        browse("en", as_user=person("xu", viewer="3311")).post(f"/releases/{release_id}/draw-map/").status_code == 403
+    )
+    answer = client.post(f"/releases/{release_id}/draw-map/")
+    assert answer.status_code == 302
+    queued = Job.objects.latest("id")
+    assert (queued.kind, queued.arguments) == ("atlas.draw_map", {"release_id": release_id})
+    function_for("atlas.draw_map")(chen, **queued.arguments, now=now, progress=quiet)
+    assert client.get(f"/releases/{release_id}/").status_code == 200
+    with pytest.raises(PermissionRefused):
+        function_for("atlas.draw_map")(
+            person("zhou", reviewer="331126"), release_id=release_id, now=now, progress=quiet
+        )

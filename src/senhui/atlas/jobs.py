@@ -6,11 +6,16 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
+
+from senhui.access.queries import require
 from senhui.access.rules import Actor
 from senhui.atlas import exports, tiles
 from senhui.atlas.cube import build_cube
 from senhui.atlas.exports.sub_compartments import Form
+from senhui.inventory import queries
 from senhui.inventory.actions.release_draft import release_draft
+from senhui.jobs.progress import JobCancelled
 
 
 class MapNotMade(Exception):
@@ -52,7 +57,7 @@ def release_and_map(
 ) -> str:
     """Release a draft and make its map at once; return the release's id.
 
-    The release is committed before its map begins: a failed map is made again with `senhui tiles`.
+    The release is committed before its map begins: a map that failed or was cancelled is drawn by another job.
 
     Raises
     ------
@@ -68,7 +73,8 @@ def release_and_map(
     )
     try:
         build_map(info.id, progress=lambda fraction, note: progress(0.3 + 0.7 * fraction, note))
-    except Exception as problem:
+    except (Exception, JobCancelled) as problem:
+        # Also when it was cancelled by now: the release stands, and whoever cancelled must be told so.
         raise MapNotMade(info.id) from problem
     return info.id
 
@@ -78,6 +84,23 @@ def release_and_map_as_job(
 ) -> dict[str, Any]:
     """Do `release_and_map` and return its release as a job's result, so that the page of the job leads there."""
     return {"release_id": release_and_map(actor, draft_id=draft_id, label=label, now=now, progress=progress)}
+
+
+def draw_map_as_job(
+    actor: Actor, *, release_id: str, now: dt.datetime, progress: Callable[[float, str], None]
+) -> dict[str, Any]:
+    """Make the map of a release that has none, or make it anew; return the release as a job's result.
+
+    Raises
+    ------
+    NoSuchRelease, PermissionRefused
+        The actor must hold `release_layer` over all land of the release.
+    """
+    info = queries.release(release_id)
+    for code in info.township_codes:
+        require(actor, "release_layer", area=code, on=timezone.localdate(now))
+    build_map(release_id, progress=progress)
+    return {"release_id": release_id}
 
 
 def export_sub_compartments(

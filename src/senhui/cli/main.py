@@ -204,6 +204,8 @@ def import_(
         species_code_system=species_codes,
         land_class_generation=land_classes,
         area_unit=area_unit,
+        crs=crs,
+        encoding=encoding,
         layer=layer,
     )
     try:
@@ -225,6 +227,8 @@ def import_(
         write_findings(found, rejected)
     summary = {
         "draft": info.id,
+        "state": info.state,
+        "question": info.question,
         "rows": info.n_rows,
         "errors": info.n_errors,
         "warnings": info.n_warnings,
@@ -249,7 +253,12 @@ def import_(
                 shown.to_dicts(),
                 title=f"First {shown.height} of {found.height} findings, all in {rejected.name}",
             )
-    if info.n_errors:
+    if info.question is not None and not as_json:
+        facts = "; ".join(f"{name}: {fact}" for name, fact in info.question["fields"].items())
+        terminal.out.print(
+            f"Its columns are not understood yet ({facts}). Answer with: senhui map {info.id} MAPPING.json"
+        )
+    if info.n_errors or info.question is not None:
         raise typer.Exit(terminal.FILE_HAS_ERRORS)
 
 

@@ -210,6 +210,9 @@ class Worker:
             changes |= {"state": "succeeded", "fraction": 1.0, "result": end["result"]}
         elif is_cancelled:
             changes |= {"state": "cancelled"}
+            if end.get("refusal") is not None:
+                # It had done something that stays, and says what.
+                changes |= {"error": end["error"], "refusal": end["refusal"]}
         elif end.get("end") == "failed":
             changes |= {"state": "failed", "error": end["error"], "refusal": end["refusal"]}
         elif end.get("end") == "cancelled" or one.kill_after_s is not None:

@@ -385,8 +385,8 @@ def _no_tiles(error: TilesMissing) -> Explanation:
 def _no_map(error: MapNotMade) -> Explanation:
     return Explanation(
         500,
-        _("The release %(id)s was made and stands, but its map could not be made.") % {"id": error.release_id},
-        _("Ask an administrator to make it in the terminal: senhui tiles %(id)s") % {"id": error.release_id},
+        _("The release %(id)s was made and stands, but its map was not drawn.") % {"id": error.release_id},
+        _("Draw the map now, here or in the terminal: senhui tiles %(id)s") % {"id": error.release_id},
     )
 
 
