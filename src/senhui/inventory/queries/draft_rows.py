@@ -17,6 +17,7 @@ import shapely
 
 from senhui.access.queries import areas_for
 from senhui.access.rules import Actor, AreaSet, union
+from senhui.intake import areas_of_repair
 from senhui.inventory import land
 from senhui.inventory.models import Draft, RowDecision
 from senhui.inventory.queries.drafts import DraftInfo, draft
@@ -82,6 +83,7 @@ class DraftRow:
     as_read : the file's own value of each corrected column.
     findings : what is wrong or doubtful now.
     outline : GeoJSON geometry in lon/lat degrees, or None.
+    repair : of an invalid outline, its area as drawn (`drawn_ha`) and repaired (`repaired_ha`, None: nothing is left).
     neighbours : GeoJSON features around it, with `row` and `sub_compartment_id`.
     decisions : the first first.
     """
@@ -96,6 +98,7 @@ class DraftRow:
     findings: list[dict[str, Any]]
     outline: dict[str, Any] | None
     geometry_area_ha: float | None
+    repair: dict[str, float | None] | None
     neighbours: list[dict[str, Any]]
     decisions: list[Decision]
 
@@ -156,7 +159,8 @@ def draft_row(actor: Actor, draft_id: int, row: int, *, on: dt.date) -> DraftRow
     values = effective_source(info.directory, decisions, rows=[row]).drop("row").row(0, named=True)
     plain = Decisions(0, {}, {})
     as_read = effective_source(info.directory, plain, rows=[row]).row(0, named=True)
-    outline = effective_outlines(info.directory, decisions, rows=[row]).row(0, named=True)
+    outlines = effective_outlines(info.directory, decisions, rows=[row])
+    outline = outlines.row(0, named=True)
     found: list[dict[str, Any]] = []
     if info.state != "unmapped":
         found = effective_findings(info.directory, decisions).filter(pl.col("row") == row).collect().to_dicts()
@@ -171,19 +175,27 @@ def draft_row(actor: Actor, draft_id: int, row: int, *, on: dt.date) -> DraftRow
         findings=found,
         outline=_geojson(outline["geometry"]),
         geometry_area_ha=outline["geometry_area_ha"],
+        repair=next(areas_of_repair(outlines).drop("row").iter_rows(named=True), None),
         neighbours=_neighbours(actor, info, decisions, outline, on=on),
         decisions=draft_decisions(actor, draft_id, on=on, row=row),
     )
 
 
 def draft_findings_on_map(
-    actor: Actor, draft_id: int, *, bbox: tuple[float, float, float, float], on: dt.date, limit: int = 2000
+    actor: Actor,
+    draft_id: int,
+    *,
+    bbox: tuple[float, float, float, float],
+    on: dt.date,
+    reason: str | None = None,
+    limit: int = 2000,
 ) -> dict[str, Any]:
     """Return the rows with findings that touch a box, as a GeoJSON FeatureCollection, errors before warnings.
 
     Parameters
     ----------
     bbox : west, south, east, north, degrees.
+    reason : code of `senhui.intake.REASONS`; None means all.
     limit : at most so many features; `is_cut` in the answer says whether there are more.
 
     Raises
@@ -204,7 +216,7 @@ def draft_findings_on_map(
     )
     rows = (
         effective_findings(info.directory, decisions)
-        .filter(pl.col("row").is_in(inside["row"].implode()))
+        .filter(pl.col("row").is_in(inside["row"].implode()), pl.lit(reason is None) | (pl.col("reason") == reason))
         .group_by("row")
         .agg(
             pl.col("sub_compartment_id").first(),

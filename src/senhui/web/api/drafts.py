@@ -168,12 +168,9 @@ def findings_on_map(
 ) -> dict[str, Any]:
     """Return rows with findings and gaps that touch `bbox` (west,south,east,north), errors before warnings."""
     box = _box(bbox)
-    found = queries.draft_findings_on_map(request.user, draft_id, bbox=box, on=today(), limit=limit)
-    features = [
-        feature for feature in found["features"] if reason is None or reason in feature["properties"]["reasons"]
-    ]
+    found = queries.draft_findings_on_map(request.user, draft_id, bbox=box, on=today(), reason=reason, limit=limit)
     gaps = _gaps(queries.draft(request.user, draft_id, on=today()), box, reason)
-    shown = [_signed(one) for one in features if one["geometry"] is not None] + gaps[:limit]
+    shown = [_signed(one) for one in found["features"] if one["geometry"] is not None] + gaps[:limit]
     is_cut = found["is_cut"] or len(gaps) > limit
     return {"type": "FeatureCollection", "features": shown, "is_cut": is_cut, "said": _said(len(shown), is_cut)}
 

@@ -32,7 +32,6 @@ from senhui.web.page import page, today
 from senhui.web.row_sketch import sketch
 from senhui.web.views.imports_draft import may
 
-OUTLINE_FIELDS = frozenset({None, "", "geometry"})
 INPUT = "value:"
 """What the names of the inputs begin with; the rest is the column of the file."""
 
@@ -179,7 +178,8 @@ def _page(
         "others": [one for one in inputs if not one.is_concerned],
         "history": _history(draft, found),
         "sketch": sketch(found.outline, found.neighbours, row=row, partners=_partners(found)),
-        "outline_is_wrong": any(finding["field"] in OUTLINE_FIELDS for finding in found.findings),
+        "repair": found.repair,
+        "is_repair_chosen": "repair_outline" in request.POST and refused is not None,
         "may": may(request, draft),
         "refused": explanation,
         "refused_reason": isinstance(refused, ReasonMissing),
