@@ -128,6 +128,15 @@ def test_a_layer_laid_over_itself_is_found_to_its_middle() -> None:
     assert found == expected | {(b, a) for a, b in expected}
 
 
+@pytest.mark.parametrize("form", [{"byte_order": 0}, {"include_srid": True}, {"output_dimension": 3}])
+def test_uncommon_forms_of_wkb_are_read_too(form: dict[str, int]) -> None:
+    drawn = shapely.set_srid(shapely.force_3d([box(0, 0, 100, 100), box(90, 0, 190, 100)], 7.0), 4490)
+    frame = outlines([box(0, 0, 100, 100), box(90, 0, 190, 100)])
+    flat = drawn if form.get("output_dimension") == 3 else shapely.force_2d(drawn)
+    other = frame.with_columns(geometry=pl.Series(shapely.to_wkb(flat, **form), dtype=pl.Binary))
+    assert topology_findings(other).equals(topology_findings(frame))
+
+
 def test_a_narrow_gap_is_a_finding_of_the_layer_with_its_place() -> None:
     found = topology_findings(outlines([box(0, 0, 100, 200), box(100.5, 0, 200, 200)]))
     assert found.select("row", "other_row", "reason").rows() == [(None, None, "gap_between")]

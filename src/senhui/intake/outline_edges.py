@@ -8,50 +8,16 @@ some of them. So only unmatched edges are looked at: whether a point a little in
 ``topology.py``. Cases: ``tests/intake/test_topology.py``; speed: ``benchmarks/intake.py``.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
-import numba
 import numpy as np
-import numpy.typing as npt
-import polars as pl
-import shapely
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+from senhui.intake.outline_points import Bools, Edges, Floats, Ints, compiled, metres_per_degree
 
-_compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
-_THREADS: Final = min(4, os.cpu_count() or 1)
-_AT_ONCE: Final = 20_000
-_POLYGON, _MULTIPOLYGON = 3, 6
 _PARALLEL_COSINE: Final = 0.98
 """Two borders with a gap between them run within about 11 degrees of each other; more is a corner."""
 _MAX_CROSSINGS: Final = 16
 _MAX_SAMPLES: Final = 32
-
-
-class Edges(NamedTuple):
-    """The edges of outlines, one after another: edge k runs from point k to point k + 1 where ``is_edge``.
-
-    Attributes
-    ----------
-    points : (p, 2) float64, [degrees]
-    starts : (n + 1,) int64
-        Where the points of each outline begin.
-    is_edge : (p,) bool
-        False at the last point of each ring.
-    is_reversed : (p,) bool
-        Whether the inside lies to the right of the edge.
-    bounds : (n, 4) float64, [degrees]
-    """
-
-    points: Floats
-    starts: Ints
-    is_edge: Bools
-    is_reversed: Bools
-    bounds: Floats
 
 
 class Neighbours(NamedTuple):
@@ -84,142 +50,7 @@ class Strips(NamedTuple):
     place: Floats
 
 
-def edges_of(wkb: pl.Series) -> Edges:
-    """Take valid Polygons and MultiPolygons apart into edges with a known inside.
-
-    Parameters
-    ----------
-    wkb : polars.Series of binary
-        No nulls. Read without making a geometry of each, which would take three times the memory.
-    """
-    wkb = _plain(wkb)
-    runs = [wkb.slice(begin, _AT_ONCE) for begin in range(0, wkb.len(), _AT_ONCE)]
-    with ThreadPoolExecutor(_THREADS) as threads:
-        counts = list(threads.map(lambda run: _count_points(*_buffers(run)), runs))
-        n_points = np.concatenate([np.zeros(1, dtype=np.int64), *counts])
-        starts = np.cumsum(n_points)
-        edges = Edges(
-            np.empty((starts[-1], 2)),
-            starts,
-            np.ones(starts[-1], dtype=bool),
-            np.zeros(starts[-1], dtype=bool),
-            np.empty((wkb.len(), 4)),
-        )
-        firsts = range(0, wkb.len(), _AT_ONCE)
-        list(threads.map(lambda run, first: _fill(*_buffers(run), first, edges), runs, firsts))
-    return edges
-
-
-def _plain(wkb: pl.Series) -> pl.Series:
-    """Write anew what is not the common kind of WKB: little-endian, two-dimensional, no identifier in it."""
-    common = [bytes([1, kind, 0, 0, 0]) for kind in (_POLYGON, _MULTIPOLYGON)]
-    is_other = ~wkb.bin.slice(0, 5).is_in(common)
-    if not is_other.any():
-        return wkb
-    again = shapely.to_wkb(shapely.from_wkb(wkb.filter(is_other).to_numpy()), output_dimension=2, byte_order=1)
-    return wkb.scatter(is_other.arg_true(), pl.Series(again, dtype=pl.Binary))
-
-
-def _buffers(wkb: pl.Series) -> tuple[npt.NDArray[np.uint8], Ints]:
-    """Give the bytes of all values in a row, and where each begins and the last ends."""
-    array = wkb.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offsets, data = array.buffers()
-    begins = np.frombuffer(offsets, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
-    return np.frombuffer(data, dtype=np.uint8), begins
-
-
-@_compiled
-def _unsigned(data: npt.NDArray[np.uint8], at: int) -> int:
-    return int(data[at]) | int(data[at + 1]) << 8 | int(data[at + 2]) << 16 | int(data[at + 3]) << 24
-
-
-@_compiled
-def _count_points(data: npt.NDArray[np.uint8], begins: Ints) -> Ints:
-    """Give the number of points of each outline."""
-    counts = np.zeros(len(begins) - 1, dtype=np.int64)
-    for i in range(len(counts)):
-        at = begins[i]
-        n_parts = 1
-        if data[at + 1] == _MULTIPOLYGON:
-            n_parts = _unsigned(data, at + 5)
-            at += 9
-        for _ in range(n_parts):
-            n_rings = _unsigned(data, at + 5)
-            at += 9
-            for _ in range(n_rings):
-                n = _unsigned(data, at)
-                counts[i] += n
-                at += 4 + 16 * n
-    return counts
-
-
-@_compiled
-def _fill(data: npt.NDArray[np.uint8], begins: Ints, first: int, edges: Edges) -> None:
-    """Write the points of a run of outlines, of which the first is number ``first``, and what follows from them."""
-    points, starts, is_edge, is_reversed, bounds = edges
-    number = np.empty(1, dtype=np.float64)
-    as_bytes = number.view(np.uint8)
-    for i in range(len(begins) - 1):
-        at, k = begins[i], starts[first + i]
-        n_parts = 1
-        if data[at + 1] == _MULTIPOLYGON:
-            n_parts = _unsigned(data, at + 5)
-            at += 9
-        for _ in range(n_parts):
-            n_rings = _unsigned(data, at + 5)
-            at += 9
-            for ring in range(n_rings):
-                n = _unsigned(data, at)
-                at += 4
-                for j in range(n):
-                    for axis in range(2):
-                        for byte in range(8):
-                            as_bytes[byte] = data[at + byte]
-                        points[k + j, axis] = number[0]
-                        at += 8
-                runs_right = _signed_area(points, k, k + n) < 0.0
-                if runs_right != (ring > 0):
-                    is_reversed[k : k + n] = True
-                if n > 0:
-                    is_edge[k + n - 1] = False
-                k += n
-        own = points[starts[first + i] : k]
-        for axis in range(2):
-            bounds[first + i, axis] = own[:, axis].min() if len(own) > 0 else np.nan
-            bounds[first + i, axis + 2] = own[:, axis].max() if len(own) > 0 else np.nan
-
-
-@_compiled
-def _signed_area(points: Floats, begin: int, end: int) -> float:
-    """Give twice the area of a ring, negative where it runs clockwise."""
-    total = 0.0
-    for k in range(begin, end - 1):
-        ax, ay = points[k, 0] - points[begin, 0], points[k, 1] - points[begin, 1]
-        bx, by = points[k + 1, 0] - points[begin, 0], points[k + 1, 1] - points[begin, 1]
-        total += ax * by - bx * ay
-    return total
-
-
-def perimeters_m(edges: Edges) -> Floats:
-    """Measure the length of all rings of each outline: (n,) [m], to a few per mille."""
-    lengths: Floats = _perimeters(edges.points, edges.starts, edges.is_edge)
-    return lengths
-
-
-@_compiled
-def _perimeters(points: Floats, starts: Ints, is_edge: Bools) -> Floats:
-    lengths = np.zeros(len(starts) - 1)
-    for p in range(len(starts) - 1):
-        if starts[p] == starts[p + 1]:
-            continue
-        kx, ky = _metres_per_degree(points[starts[p], 1])
-        for k in range(starts[p], starts[p + 1]):
-            if is_edge[k]:
-                lengths[p] += np.hypot((points[k + 1, 0] - points[k, 0]) * kx, (points[k + 1, 1] - points[k, 1]) * ky)
-    return lengths
-
-
-@_compiled
+@compiled
 def mark_unmatched(  # noqa: PLR0912  one pass, in order
     begin: int, end: int, edges: Edges, neighbours: Neighbours, is_unmatched: Bools
 ) -> None:
@@ -275,14 +106,14 @@ def mark_unmatched(  # noqa: PLR0912  one pass, in order
             is_unmatched[k] = is_edge[k] and (n_against[k - starts[p]] != 1 or n_along[k - starts[p]] != 0)
 
 
-@_compiled
+@compiled
 def _slot(x: float, y: float, size: int) -> int:
     """Give the place of an edge in a table by the sum of its ends, which is the same in both directions."""
     mixed = x * 73856093.1237 + y * 19349663.7331
     return int(abs(mixed - np.floor(mixed)) * size) & (size - 1)
 
 
-@_compiled
+@compiled
 def find_overlapping(  # noqa: PLR0917  compiled functions take no keywords
     begin: int,
     end: int,
@@ -307,7 +138,7 @@ def find_overlapping(  # noqa: PLR0917  compiled functions take no keywords
     near_starts, near = neighbours
     crossings = np.empty(_MAX_CROSSINGS + 2)
     for p in range(begin, end):
-        kx, ky = _metres_per_degree(0.5 * (bounds[p, 1] + bounds[p, 3]))
+        kx, ky = metres_per_degree(0.5 * (bounds[p, 1] + bounds[p, 3]))
         for i in range(near_starts[p], near_starts[p + 1]):
             c = near[i]
             for k in range(starts[p], starts[p + 1]):
@@ -330,7 +161,7 @@ def find_overlapping(  # noqa: PLR0917  compiled functions take no keywords
                         break
 
 
-@_compiled
+@compiled
 def find_gaps(  # noqa: PLR0917  compiled functions take no keywords
     begin: int,
     end: int,
@@ -354,7 +185,7 @@ def find_gaps(  # noqa: PLR0917  compiled functions take no keywords
     points, starts, _, is_reversed, bounds = edges
     near_starts, near = neighbours
     for p in range(begin, end):
-        kx, ky = _metres_per_degree(0.5 * (bounds[p, 1] + bounds[p, 3]))
+        kx, ky = metres_per_degree(0.5 * (bounds[p, 1] + bounds[p, 3]))
         margin = 1.1 * width_m / min(kx, ky)
         for k in range(starts[p], starts[p + 1]):
             if not is_unmatched[k]:
@@ -404,13 +235,7 @@ def find_gaps(  # noqa: PLR0917  compiled functions take no keywords
                     strips.place[nearest, 1] = y - 0.5 * nearest_m * ux / ky
 
 
-@_compiled
-def _metres_per_degree(latitude_deg: float) -> tuple[float, float]:
-    """Give the lengths of a degree of longitude and of latitude; a few per mille near enough for widths."""
-    return 111_320.0 * np.cos(np.radians(latitude_deg)), 110_900.0
-
-
-@_compiled
+@compiled
 def _oriented(points: Floats, is_reversed: Bools, k: int) -> tuple[float, float, float, float]:
     """Give the ends of an edge so that the inside lies to its left."""
     if is_reversed[k]:
@@ -418,14 +243,14 @@ def _oriented(points: Floats, is_reversed: Bools, k: int) -> tuple[float, float,
     return points[k, 0], points[k, 1], points[k + 1, 0], points[k + 1, 1]
 
 
-@_compiled
+@compiled
 def _touches(points: Floats, k: int, box: Floats) -> bool:
     """Tell whether the bounding box of an edge meets a box."""
     ax, ay, bx, by = points[k, 0], points[k, 1], points[k + 1, 0], points[k + 1, 1]
     return bool(max(ax, bx) >= box[0] and min(ax, bx) <= box[2] and max(ay, by) >= box[1] and min(ay, by) <= box[3])
 
 
-@_compiled
+@compiled
 def _crossings(
     edge: tuple[float, float, float, float], points: Floats, run: tuple[int, int], is_looked_at: Bools, found: Floats
 ) -> int:
@@ -466,7 +291,7 @@ def _crossings(
     return n
 
 
-@_compiled
+@compiled
 def _is_inside(edges: Edges, c: int, x: float, y: float) -> bool:
     """Tell whether a point lies inside an outline, by how often a ray to the east leaves it."""
     points, starts, is_edge, _, bounds = edges

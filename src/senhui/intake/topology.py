@@ -18,19 +18,8 @@ import shapely
 
 from senhui.intake.geometry import polygon_areas_ha
 from senhui.intake.levels import LEVELS
-from senhui.intake.outline_edges import (
-    Bools,
-    Edges,
-    Floats,
-    Ints,
-    Neighbours,
-    Strips,
-    edges_of,
-    find_gaps,
-    find_overlapping,
-    mark_unmatched,
-    perimeters_m,
-)
+from senhui.intake.outline_edges import Neighbours, Strips, find_gaps, find_overlapping, mark_unmatched
+from senhui.intake.outline_points import Bools, Edges, Floats, Ints, edges_of, perimeters_m
 from senhui.quantities import M2_PER_HA
 
 Objects = npt.NDArray[np.object_]
