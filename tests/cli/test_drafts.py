@@ -83,6 +83,7 @@ def test_a_row_is_opened_again(draft: int) -> None:
 def test_a_saved_mapping_answers_the_question(person: Person, tmp_path: Path, senhui_home: Path) -> None:
     person("lin", technician=LONGQUAN)
     result = run("import", write_renamed(tmp_path / "renamed.gpkg"), "--year", 2021, "--as", "lin", "--json")
+    assert result.exit_code == 3, "it waits for a person"
     number = json.loads(result.stdout.splitlines()[-1])["draft"]
     (waiting,) = answer("drafts")
     assert waiting["state"] == "unmapped"

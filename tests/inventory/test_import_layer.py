@@ -23,6 +23,8 @@ from senhui.inventory.actions.discard_draft import discard_draft
 from senhui.inventory.actions.import_layer import import_layer, sweep_orphans
 from senhui.inventory.land import LayerOutsideYourAreas
 from senhui.inventory.models import Draft
+from senhui.jobs.actions.cancel_job import cancel_job
+from senhui.jobs.actions.start_job import start_job
 
 pytestmark = pytest.mark.database
 Person = Callable[..., Any]
@@ -125,6 +127,22 @@ def test_a_kill_between_files_and_row_leaves_nothing_a_reader_finds(
     assert not upload.exists()
     assert draft.directory.exists()
     assert sweep_orphans(older_than_s=0) == 0
+
+
+def test_an_upload_whose_job_still_waits_is_not_swept(person: Person, senhui_home: Path) -> None:
+    """A queue may stand for days; its files are older than the sweep's limit and must still be there."""
+    technician = person("lin", technician=LONGQUAN)
+    uploads = {name: senhui_home / "uploads" / name for name in ("queued", "over")}
+    long_ago = time.time() - 2 * 24 * 3600
+    for name, upload in uploads.items():
+        upload.mkdir(parents=True)
+        arguments = {"path": str(upload / "layer.gpkg"), "original_name": "x", "reference_year": 2021}
+        job_id = start_job(technician, "inventory.import_layer", arguments, title=name, now=NOW)
+        os.utime(upload, (long_ago, long_ago))
+    cancel_job(technician, job_id=job_id, now=NOW)
+    assert sweep_orphans() == 1
+    assert uploads["queued"].exists()
+    assert not uploads["over"].exists()
 
 
 def test_kill_9_while_files_are_written_leaves_no_draft_directory(tmp_path: Path) -> None:
