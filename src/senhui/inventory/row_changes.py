@@ -164,7 +164,9 @@ def _refuse_unknown_rows(actor: Actor, basis: Basis, rows: Collection[int], *, o
 
 
 def _changed(draft_id: int, row: int) -> RowChangedMeanwhile:
-    last = RowDecision.objects.select_related("decided_by").filter(draft_id=draft_id, row=row).latest("number")
+    last = RowDecision.objects.select_related("decided_by").filter(draft_id=draft_id, row=row).order_by("number").last()
+    if last is None:  # a program claims to have seen decisions that nobody made: the row is as the file has it
+        return RowChangedMeanwhile(draft_id, row, kind="reopened", decided_by="–", number=0, reason="")
     return RowChangedMeanwhile(
         draft_id, row, kind=last.kind, decided_by=str(last.decided_by), number=last.number, reason=last.reason
     )

@@ -6,6 +6,7 @@ Cases: `tests/inventory/test_map_draft.py`.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,12 @@ class DraftMapping:
     n_known: dict[str, dict[str, int]]
 
 
-def draft_mapping(actor: Actor, draft_id: int, *, on: dt.date) -> DraftMapping:
+def draft_mapping(actor: Actor, draft_id: int, *, on: dt.date, trying: Mapping[str, str] | None = None) -> DraftMapping:
     """Return how the columns of a draft are read, what each holds, and what is asked.
+
+    Parameters
+    ----------
+    trying : schema field → column that a person considers in place of the draft's own; its codes are counted.
 
     Raises
     ------
@@ -87,7 +92,9 @@ def draft_mapping(actor: Actor, draft_id: int, *, on: dt.date) -> DraftMapping:
     info = draft(actor, draft_id, on=on)
     path = info.directory / "source_fields.parquet"
     columns = _columns(path)
-    fields = dict(info.profile["field_names"])
+    names = {column.name for column in columns}
+    tried = {field: name for field, name in (trying or {}).items() if name in names}
+    fields = {**info.profile["field_names"], **tried}
     for column in columns:
         field = FIELD_BY_NAME.get(column.name.strip().upper())
         if field is not None and column.name not in fields.values():

@@ -214,9 +214,11 @@ def draft_findings_on_map(
         .select("row")
         .collect()
     )
+    found = effective_findings(info.directory, decisions)
+    if reason is not None:
+        found = found.filter(pl.col("reason") == reason)
     rows = (
-        effective_findings(info.directory, decisions)
-        .filter(pl.col("row").is_in(inside["row"].implode()), pl.lit(reason is None) | (pl.col("reason") == reason))
+        found.filter(pl.col("row").is_in(inside["row"].implode()))
         .group_by("row")
         .agg(
             pl.col("sub_compartment_id").first(),

@@ -204,7 +204,8 @@ def _page(
 ) -> HttpResponse:
     """Show the form with the draft's own profile, or with one that was refused."""
     draft = queries.draft(request.user, draft_id, on=today())
-    mapping = queries.draft_mapping(request.user, draft_id, on=today())
+    trying = profile["field_names"] if profile else None
+    mapping = queries.draft_mapping(request.user, draft_id, on=today(), trying=trying)
     if profile is not None:
         mapping = replace(mapping, profile=profile, fields={**_suggested(mapping), **profile["field_names"]})
     asked = question or from_data(mapping.question)

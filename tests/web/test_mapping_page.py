@@ -1,0 +1,129 @@
+"""The mapping page: the open question, its answer, codes with a meaning, a mapping saved and loaded again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from tests.small_layer import LONGQUAN, QINGYUAN
+from tests.web.flawed import N_ROWS, SPECIES, import_flawed
+
+from senhui.inventory import queries
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+Browse = Callable[..., Client]
+Person = Callable[..., Any]
+ODD = ["A1", "A2", "A3"]
+
+
+@pytest.fixture
+def lin(person: Person) -> Any:
+    return person("lin", technician=LONGQUAN)
+
+
+@pytest.fixture
+def draft(lin: Any, tmp_path: Path, now: dt.datetime) -> queries.DraftInfo:
+    """Forty stands whose species lie in a column TREE, in codes of the county's own."""
+    species = (ODD * N_ROWS)[:N_ROWS]
+    return import_flawed(lin, tmp_path, now=now, YOU_SHI_SZ=[None] * N_ROWS, TREE=species)
+
+
+def form_of(page: str) -> dict[str, str]:
+    """Return what the form would send: the chosen options and typed values."""
+    form = page.split('<form method="post" id="mapping">', 1)[1].split("</form>", 1)[0]
+    sent = dict(re.findall(r'<input type="text" name="([^"]+)" value="([^"]*)"', form))
+    for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'<option(?: value="([^"]*)")? selected>([^<]*)', options)
+        sent[name] = (chosen[1] if chosen[1] is not None else chosen[2]) if chosen else ""
+    return sent
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "待回答的问题"), ("en", "The open question")])
+def test_the_question_and_the_field_it_is_about_stand_first(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, language: str, said: str
+) -> None:
+    assert draft.state == "unmapped"
+    client = browse(language, as_user=lin)
+    page = client.get(f"/imports/{draft.id}/mapping/").content.decode()
+    asked = page.split(said, 1)[1].split("</section>", 1)[0]
+    assert "YOU_SHI_SZ" in asked
+    assert 'name="column:YOU_SHI_SZ"' in asked
+    assert page.count('name="column:YOU_SHI_SZ"') == 1
+    assert f"/imports/{draft.id}/mapping/" in client.get(f"/imports/{draft.id}/").content.decode()
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=\"", page)
+
+
+def test_a_person_answers_column_then_codes_and_the_rows_are_checked(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date
+) -> None:
+    client = browse("zh", as_user=lin)
+    address = f"/imports/{draft.id}/mapping/"
+    answer = form_of(client.get(address).content.decode()) | {"column:YOU_SHI_SZ": "TREE", "species_code_system": "nfi"}
+    response = client.post(address, answer)
+    assert response.status_code == 302
+    assert response["Location"] == address, "the codes are the next question"
+    page = client.get(address).content.decode()
+    asked = page.split('class="plate asked"', 1)[1].split("</section>", 1)[0]
+    assert re.findall(r'name="code:YOU_SHI_SZ:(\w+)"', asked) == ODD
+    assert re.search(r'<option value="310">杉木 \(310\)', asked), "in Chinese the name stands before the code"
+    meaning = {f"code:YOU_SHI_SZ:{odd}": code for odd, code in zip(ODD, SPECIES, strict=True)}
+    done = client.post(address, form_of(page) | meaning)
+    assert done["Location"] == f"/imports/{draft.id}/"
+    after = queries.draft(lin, draft.id, on=today)
+    assert after.state == "imported"
+    assert after.profile["code_map"] == {"YOU_SHI_SZ": dict(zip(ODD, SPECIES, strict=True))}
+    assert "species_unknown" not in queries.draft_errors(lin, draft.id, on=today).n_by_reason
+
+
+def test_a_saved_mapping_answers_the_next_layer_at_once(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date
+) -> None:
+    client = browse("en", as_user=lin)
+    address = f"/imports/{draft.id}/mapping/"
+    answer = form_of(client.get(address).content.decode()) | {"column:YOU_SHI_SZ": "TREE", "species_code_system": "nfi"}
+    answer |= {f"code:YOU_SHI_SZ:{odd}": code for odd, code in zip(ODD, SPECIES, strict=True)}
+    saved = client.post(f"{address}save/", answer)
+    assert saved["Content-Disposition"].startswith("attachment")
+    assert json.loads(saved.content)["field_names"]["YOU_SHI_SZ"] == "TREE"
+    assert queries.draft(lin, draft.id, on=today).state == "unmapped", "saving applies nothing"
+    file = SimpleUploadedFile("mapping.json", saved.content)
+    assert client.post(f"{address}load/", {"mapping_file": file})["Location"] == f"/imports/{draft.id}/"
+    assert queries.draft(lin, draft.id, on=today).state == "imported"
+
+
+@pytest.mark.parametrize(("content", "status"), [(b"{}", 422), (b"\x00", 422), (None, 400)])
+def test_a_file_that_is_no_mapping_is_refused_beside_its_field(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date, content: bytes | None, status: int
+) -> None:
+    given = {} if content is None else {"mapping_file": SimpleUploadedFile("m.json", content)}
+    response = browse("en", as_user=lin).post(f"/imports/{draft.id}/mapping/load/", given)
+    assert response.status_code == status
+    assert 'class="field wrong"' in response.content.decode()
+    assert queries.draft(lin, draft.id, on=today).state == "unmapped"
+
+
+def test_a_mapping_that_leads_to_another_question_keeps_what_was_typed(
+    browse: Browse, lin: Any, tmp_path: Path, now: dt.datetime, today: dt.date
+) -> None:
+    mapped = import_flawed(lin, tmp_path, now=now, TREE=(ODD * N_ROWS)[:N_ROWS])
+    client = browse("en", as_user=lin)
+    address = f"/imports/{mapped.id}/mapping/"
+    response = client.post(address, form_of(client.get(address).content.decode()) | {"column:YOU_SHI_SZ": "TREE"})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert re.findall(r'name="code:YOU_SHI_SZ:(\w+)"', page) == ODD
+    assert form_of(page)["column:YOU_SHI_SZ"] == "TREE"
+    assert queries.draft(lin, mapped.id, on=today).profile == mapped.profile
+
+
+def test_who_may_not_import_here_changes_no_mapping(draft: queries.DraftInfo, browse: Browse, person: Person) -> None:
+    client = browse("en", as_user=person("wu", technician=QINGYUAN))
+    assert client.get(f"/imports/{draft.id}/mapping/").status_code == 404
+    assert client.post(f"/imports/{draft.id}/mapping/", {}).status_code == 404
