@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from tests.inventory.damaged import (
     BOW_TIE,
     MOVED,
@@ -163,6 +164,9 @@ def test_the_whole_way_with_decisions_ends_in_a_release_that_says_them(
     (left_out,) = release.manifest["excluded"]["rows"]
     assert (left_out["row"], left_out["reason"], left_out["decided_by"]) == (MOVED, "lies in a lake", "lin")
     assert release.manifest["n_corrected"] == 2
+    for reader, rows in ((chen, [left_out]), (person("zhou", viewer=QINGYUAN), []), (AnonymousUser(), [])):
+        seen = queries.manifest_for(reader, release, on=ON)["excluded"]
+        assert (seen["area_ha"], seen["rows"]) == (4.0, rows), "the area is for all, single stands are not"
     assert recalculate(release.id).differs_in == (), "files and decisions give the same numbers again"
 
 

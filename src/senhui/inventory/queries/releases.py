@@ -98,6 +98,25 @@ def release(release_id: str) -> ReleaseInfo:
     return _release_info(row)
 
 
+def manifest_for(actor: Actor, info: ReleaseInfo, *, on: dt.date) -> dict[str, Any]:
+    """Return the manifest as a person may see it: of the rows left out only those on land whose stands he sees.
+
+    How many there are and their area stay for everybody. A row that does not say where it lies is for those who see
+    all land of the release.
+    """
+    excluded = info.manifest.get("excluded")
+    if excluded is None:
+        return info.manifest
+    areas = areas_for(actor, "view_sub_compartments", on=on)
+    sees_all = not areas.is_empty and all(areas.covers(code) for code in info.township_codes)
+    rows = [
+        row
+        for row in excluded["rows"]
+        if (areas.covers(row["sub_compartment_id"]) if row["sub_compartment_id"] else sees_all)
+    ]
+    return {**info.manifest, "excluded": {**excluded, "rows": rows}}
+
+
 def release_path(release_id: str) -> Path:
     """Return the GeoParquet of a release.
 

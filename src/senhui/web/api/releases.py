@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 from django.http import Http404, HttpRequest
@@ -183,8 +183,9 @@ def list_releases(request: HttpRequest) -> list[queries.ReleaseInfo]:
 
 @router.get("/releases/{release_id}", response=ManifestOut, summary="One release with its manifest")
 def show_release(request: HttpRequest, release_id: str) -> queries.ReleaseInfo:
-    """Return a release."""
-    return queries.release(release_id)
+    """Return a release; of the rows left out of it only those on land whose stands the reader may see."""
+    info = queries.release(release_id)
+    return replace(info, manifest=queries.manifest_for(request.user, info, on=today()))
 
 
 @router.get(
