@@ -35,6 +35,7 @@ from senhui.measurement.closing import round_closing
 
 FEWEST_SHOWN: Final = 3
 """Stands in the smallest line that the public reads, as in the statistics."""
+NOTHING_TC: Final = 1e-6
 Basis = Literal["measured", "calibrated"]
 Form = Literal["csv", "xlsx"]
 _N_DIGITS = {"county": 6, "township": 9}
@@ -155,7 +156,8 @@ def closing(change_id: str, *, areas: AreaSet, within: str, basis: Basis) -> Clo
     value = f"{basis}_tc"
     sums = table.group_by("place", "line").agg(pl.col(value).sum(), pl.col("area_ha").sum())
     cell = {(line, place): (tc, ha) for place, line, tc, ha in sums.select("place", "line", value, "area_ha").rows()}
-    shown = [line for line in LINE_NAMES if any(cell.get((line, code), (0.0, 0.0))[0] for code in codes)]
+    # Sums of floats leave some 1e-9 tC in a line where nothing happened.
+    shown = [line for line in LINE_NAMES if any(abs(cell.get((line, code), (0.0,))[0]) > NOTHING_TC for code in codes)]
     lines = tuple(dict.fromkeys(["stock_before", *shown, "stock_after"]))
     lines = (*(line for line in lines if line != "stock_after"), "stock_after")
     grid = np.array([[cell.get((line, code), (0.0, 0.0)) for code in codes] for line in lines], dtype=float)

@@ -50,6 +50,9 @@ def record_sample_events(actor: Any, *, before_id: str, after_id: str, now: dt.d
     drawn: list[tuple[str, int, float]] = []
     for kind, n in N_OF_KIND.items():
         fit = stands.filter(pl.col("said") == kind, _has_stock() | (pl.lit(kind) == "planting"))
+        if kind == "conversion" and fit.is_empty():
+            # The layer tells of none: a small stand, so that what grew elsewhere is not drowned by it.
+            fit = stands.filter(pl.col("said").is_null(), _has_stock()).sort("stock_tc", "row").head(20)
         rows = rng.permutation(fit.height)[:n]
         drawn += [(kind, *row) for row in fit[rows].select("row", "area_ha").rows()]
     drawn += [("pine_wilt", *row) for row in _pine_wilt(stands, rng).select("row", "area_ha").rows()]
