@@ -14,7 +14,9 @@ from senhui.measurement import default_book, measure_stands
 stand = pl.LazyFrame({
     "land_class": ["tree_forest"], "species_group": ["chinese_fir"], "volume_m3_ha": [100.0], "stems_ha": [None],
     "area_ha": [2.0], "volume_m3": [200.0], "scattered_volume_m3": [None], "scattered_species_group": [None],
-}, schema_overrides={"stems_ha": pl.Float64, "scattered_volume_m3": pl.Float64, "scattered_species_group": pl.String})
+    "dbh_cm": [None], "height_m": [None],
+}, schema_overrides={"scattered_species_group": pl.String} | dict.fromkeys(
+    ("stems_ha", "scattered_volume_m3", "dbh_cm", "height_m"), pl.Float64))
 print(measure_stands(stand, book=default_book()).collect()["stock_tc"][0])
 print(any(name.split(".")[0] in {"django", "shapely", "pyogrio", "sqlite3"} for name in sys.modules))
 """

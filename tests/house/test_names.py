@@ -10,12 +10,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "senhui"
-SCIENCE = ("measurement",)
+SCIENCE = ("measurement", "projection")
 
 # The closed list: a float in a science room says its unit last, or is one of the pure ratios and coefficients below.
 UNIT_SUFFIXES = (
     "_tc", "_tc_ha", "_tco2e", "_t_ha", "_t_m3", "_t", "_kg", "_cm", "_m", "_ha", "_m2_ha", "_m3", "_m3_ha", "_yr",
-    "_per_yr", "_frac", "_ratio", "_factor", "_per_ha", "_du", "_tc_m3", "_kg_m3",
+    "_per_yr", "_frac", "_ratio", "_factor", "_per_ha", "_du", "_tc_m3", "_kg_m3", "_tc2",
 )  # fmt: skip
 DIMENSIONLESS = {"expansion", "a", "b", "c", "d", "e", "f", "stems_ha", "culms_ha"}
 """`expansion` is the biomass expansion factor; a to f are printed coefficients whose unit the equation gives."""

@@ -55,7 +55,7 @@ def test_pressler_by_hand() -> None:
 
 
 def test_the_growth_rate_of_zhejiang() -> None:
-    assert growth_rate_per_yr(290.32, stock=6654.97) == pytest.approx(0.0436, abs=5e-5)
+    assert growth_rate_per_yr(290.32, stock_tc=6654.97) == pytest.approx(0.0436, abs=5e-5)
 
 
 def test_the_parabola_turns_where_its_source_says_nothing() -> None:

@@ -205,7 +205,7 @@ def stock_after(stock: Floats, *, age_yr: Floats, model: GrowthModel, n_years: i
     return grown
 
 
-def growth_rate_per_yr(increment: float, *, stock: float) -> float:
+def growth_rate_per_yr(increment_tc_yr: float, *, stock_tc: float) -> float:
     """Return the yearly growth of a stock as a share of it.
 
     Notes
@@ -214,8 +214,8 @@ def growth_rate_per_yr(increment: float, *, stock: float) -> float:
 
     Examples
     --------
-    >>> round(growth_rate_per_yr(290.32, stock=6654.97), 4)
+    >>> round(growth_rate_per_yr(290.32, stock_tc=6654.97), 4)
     0.0436
     """
-    assert stock > 0
-    return increment / stock
+    assert stock_tc > 0
+    return increment_tc_yr / stock_tc
