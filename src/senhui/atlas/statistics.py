@@ -23,11 +23,11 @@ from senhui.access.rules import AreaSet
 from senhui.atlas.cube import CORE_SUMS, DIMENSIONS, SUMS, cube, cube_path, read_cube, sum_of_known
 from senhui.atlas.disclosure import ATTRIBUTES, Withheld, withheld_of
 from senhui.atlas.land_area import Land, land_of, outlines_ha
+from senhui.atlas.uncertainty import errors_of
 from senhui.inventory import queries
-from senhui.measurement import Derivation, calibration_from_dict
+from senhui.measurement import Derivation
 from senhui.measurement import parameters_used as parameters_of
-from senhui.measurement.error_book import ErrorBook, error_book
-from senhui.measurement.uncertainty import Interval, interval
+from senhui.measurement.uncertainty import Interval
 from senhui.parameters import ParameterValue
 
 RATIOS = {
@@ -331,12 +331,6 @@ def error_of(release_id: str, within: str | None, *, is_calibrated: bool = True)
 
 @lru_cache(maxsize=512)
 def _error_of(path: Path, release_id: str, within: str, is_calibrated: bool) -> Interval:
-    calibration = queries.release(release_id).manifest["measurement"]["calibration"]
-    factors = calibration_from_dict(calibration) if calibration and is_calibrated else None
-    return interval(pl.read_parquet(path), book=_error_book(path, release_id), calibration=factors, within=within)
-
-
-@lru_cache(maxsize=8)
-def _error_book(path: Path, release_id: str) -> ErrorBook:
-    del path  # part of the key: homes of the same release are different releases
-    return error_book(Derivation.from_dict(row) for row in queries.derivations(release_id).values())
+    found = errors_of(release_id, [within], is_calibrated=is_calibrated)
+    assert found is not None, f"{path} is there"
+    return found[within]

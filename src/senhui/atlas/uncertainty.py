@@ -1,7 +1,7 @@
 """The error of a release place by place: analytic, and thrown with a stated seed. Nothing here is stored.
 
 The sums lie in the release, the sources in the edition of `error_sources` that the release was measured with. The
-arithmetic is `senhui.measurement.uncertainty` and `monte_carlo`. Cases: `tests/atlas/test_uncertainty.py`.
+arithmetic is `senhui.measurement.uncertainty` and `monte_carlo`. Cases: `tests/web/test_release_error.py`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ The derivative of a stand's carbon with respect to a column is taken from the ve
 small step, so that a new method needs no second formula here. Cases: `tests/measurement/test_sensitivity.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from senhui.measurement.sub_compartment import MEASURED_COLUMNS, measure_stands
 STEP = 1e-6
 """Relative step of the derivatives: the error of a slope is of this size, that of rounding about 1e-10."""
 
+AREA = "area_ha"
 KEYS = ("township_code", "domain", "pool", "derivation_id")
 
 
@@ -73,49 +74,47 @@ def _pools(measured: pl.DataFrame) -> dict[str, str]:
     return pools | {pool: "ground_derivation_id" for pool in GROUND_POOLS if f"{pool}_tc" in measured.columns}
 
 
-def _moved(measured: pl.DataFrame, column: str, pools: dict[str, str], *, book: MethodBook) -> pl.DataFrame:
-    """Return dC/d(ln column) of every stand in every pool [tC]; zero where the column plays no part."""
-    names = [f"{pool}_tc" for pool in pools]
+def _moved(measured: pl.DataFrame, column: str, pools: dict[str, str], *, book: MethodBook) -> dict[str, pl.Series]:
+    """Return dC/d(ln column) of every stand [tC] for each pool that the column plays a part in."""
+    if column == AREA:
+        # Every pool is so much on a hectare (`area_density.stock_tc`), but scattered trees are told by their volume.
+        return {pool: measured[f"{pool}_tc"].fill_null(0.0) for pool in pools if pool != "scattered"}
     readers = {item.id for item in book.derivations if column in {read.column for read in item.inputs}}
-    used = [name for name, ids in zip(names, pools.values(), strict=True) if _any_in(measured[ids], readers)]
-    zero = {name: pl.repeat(0.0, pl.len()) for name in names if name not in used}
+    used = [pool for pool, ids in pools.items() if _any_in(measured[ids], readers)]
     if not used or not measured.schema[column].is_numeric():
-        return measured.select(pl.repeat(0.0, pl.len()).alias(name) for name in names)
+        return {}
     stands = measured.lazy().drop(MEASURED_COLUMNS, strict=False).with_columns(pl.col(column) * (1.0 + STEP))
-    stepped = measure_stands(stands, book=book).select(used).collect()
-    slopes = (((stepped[name] - measured[name]) / STEP).fill_null(0.0).alias(name) for name in used)
-    return measured.select(slopes).with_columns(**zero)
+    stepped = measure_stands(stands, book=book).select(f"{pool}_tc" for pool in used).collect()
+    return {pool: ((stepped[f"{pool}_tc"] - measured[f"{pool}_tc"]) / STEP).fill_null(0.0) for pool in used}
 
 
 def _any_in(ids: pl.Series, readers: set[int]) -> bool:
     return not readers.isdisjoint(ids.drop_nulls().unique())
 
 
-def _part(measured: pl.DataFrame, pool: str, derivation: str, moved: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Add one pool up."""
-    name = f"{pool}_tc"
+def _part(measured: pl.DataFrame, pool: str, derivation: str, moved: dict[str, dict[str, pl.Series]]) -> pl.DataFrame:
+    """Add one pool up; a column that plays no part in it has zeros for its sums."""
     domain = pl.lit(SCATTERED_DOMAIN) if pool == "scattered" else domain_of_land()
+    bases = {STOCK: measured[f"{pool}_tc"]} | {
+        column: slopes[pool] for column, slopes in moved.items() if pool in slopes
+    }
     rows = measured.select(
         "township_code",
         domain.alias("domain"),
-        pl.lit(pool).alias("pool"),
         pl.col(derivation).alias("derivation_id").cast(pl.Int32),
         "area_ha",
-        pl.col(name).alias("sum_tc"),
-    ).with_columns(slopes[name].alias(sum_columns(column)[0]) for column, slopes in moved.items())
-    bases = [STOCK, *moved]
-    return (
+    ).with_columns(slope.alias(sum_columns(basis)[0]) for basis, slope in bases.items())
+    added = (
         rows.filter(pl.col("sum_tc").is_not_null())
-        .group_by(KEYS)
-        .agg(
-            pl.len().cast(pl.Int64).alias("n"),
-            pl.col("area_ha").sum(),
-            *_sums(bases),
-        )
+        .group_by("township_code", "domain", "derivation_id")
+        .agg(pl.len().cast(pl.Int64).alias("n"), pl.col("area_ha").sum(), *_sums(bases))
     )
+    names = [name for basis in (STOCK, *moved) for name in sum_columns(basis)]
+    zero = [pl.lit(0.0).alias(name) for name in names if name not in added.columns]
+    return added.with_columns(pl.lit(pool).alias("pool"), *zero).select(*KEYS, "n", "area_ha", *names)
 
 
-def _sums(bases: list[str]) -> Iterator[pl.Expr]:
+def _sums(bases: Iterable[str]) -> Iterator[pl.Expr]:
     for basis in bases:
         slope, square = sum_columns(basis)
         yield pl.col(slope).sum()
