@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import pkgutil
 from dataclasses import fields
@@ -20,10 +21,23 @@ from senhui.atlas.tile_writer import UnknownCode
 from senhui.atlas.tiles import TilesMissing
 from senhui.intake import LayerRefused
 from senhui.intake.recognition import LandClassGenerationUnclear
+from senhui.inventory.actions.compare_releases import (
+    CannotBeMeasuredAgain,
+    NoLandInCommon,
+    SampleAgainstSurvey,
+    SurveysNotInOrder,
+)
 from senhui.inventory.actions.correct_rows_from_file import NothingInTheFile
 from senhui.inventory.actions.exclude_rows import NoRowsChosen, ReasonMissing, RowHasNoError
 from senhui.inventory.actions.map_draft import MappingNeedsTheFile
 from senhui.inventory.actions.measure_draft import NothingToMeasure
+from senhui.inventory.actions.record_event import (
+    EventAreaTooLarge,
+    EventDateNotBetween,
+    EventStatementWrong,
+    LossLargerThanStock,
+    StandHasNoEstimate,
+)
 from senhui.inventory.actions.release_draft import (
     AlreadyReleased,
     DraftIsNotMeasured,
@@ -31,7 +45,10 @@ from senhui.inventory.actions.release_draft import (
     SecondPersonNeeded,
 )
 from senhui.inventory.actions.reopen_row import RowIsNotDecided
+from senhui.inventory.actions.reverse_event import EventAlreadyReversed, ReversalIsFinal, ReversalNeedsAReason
+from senhui.inventory.changes import ChangeWasAltered, NoSuchChange
 from senhui.inventory.corrections import NoSuchColumn, NothingToCorrect, ValueDoesNotFit
+from senhui.inventory.events import NoSuchEvent
 from senhui.inventory.land import LayerOutsideYourAreas
 from senhui.inventory.queries import NoSuchDraft, NoSuchRelease, NoSuchStand
 from senhui.inventory.refusals import (
@@ -48,6 +65,7 @@ from senhui.jobs.queries import JobUnknown
 from senhui.jobs.refusal import JobNotStarted, JobWasStopped, ProcessDied, WorkerDied, as_data, from_data
 from senhui.jobs.registry import JobKindUnknown
 from senhui.measurement import UnknownKeys
+from senhui.measurement.closing import DoesNotClose
 from senhui.parameters import UnknownParameter
 from senhui.web.errors import PERMISSION_NAMES, explain, explain_kept
 
@@ -91,6 +109,22 @@ REFUSALS = [
     (NothingToCorrect(7, 3), 409),
     (NothingToMeasure(7), 409),
     (NothingInTheFile(7), 422),
+    (NoSuchChange("2016-1_2021-2_0"), 404),
+    (ChangeWasAltered("2016-1_2021-2_0", "movements.parquet"), 409),
+    (DoesNotClose(0, 3.5), 500),
+    (SurveysNotInOrder(2021, 2016), 409),
+    (SampleAgainstSurvey("2016-1", "2021-2"), 409),
+    (NoLandInCommon("2016-1", "2021-2"), 409),
+    (CannotBeMeasuredAgain("2016-1", "unable to find column"), 409),
+    (NoSuchEvent(7), 404),
+    *[(EventStatementWrong("harvest", field), 422) for field in ("kind", "taken_frac", "gwp_report")],
+    (EventDateNotBetween(dt.date(2016, 3, 4), 2016, dt.date(2021, 12, 31)), 422),
+    (EventAreaTooLarge(9.0, 4.0), 422),
+    (StandHasNoEstimate("331181103201-0001-0004"), 422),
+    (LossLargerThanStock(9.0, 4.0), 409),
+    (ReversalNeedsAReason(7), 422),
+    (ReversalIsFinal(7), 409),
+    (EventAlreadyReversed(7), 409),
     (JobHasEnded(7, "failed"), 409),
     (TooManyRows(2_000_000), 409),
     (UnknownDimension("soil"), 400),
@@ -118,7 +152,7 @@ NEVER_AT_THE_WEB = {
     "AreaCodeUnknown", "GrantEndsBeforeItStarts", "GrantIsOver", "GrantUnknown", "RoleUnknown", "UserExists",
     "UsernameUnfit", "WeakPassword",  # the terminal alone makes users and grants
     "DatabaseUrlUnknown",  # before the web begins
-    "LayerRefused",  # only its kinds are raised
+    "LayerRefused", "MappingNeeded",  # only their kinds are raised
 }  # fmt: skip
 """Refusals that no page and no job can meet."""
 

@@ -10,7 +10,8 @@ class WebConfig(AppConfig):
     label = "web"
 
     def ready(self) -> None:
-        """Compile the message catalogues before the first page asks for a translation."""
+        """Compile the message catalogues, and let every refusal be explained, before the first page asks."""
+        from senhui.web import change_errors as _explanations  # noqa: F401  # registers them
         from senhui.web.catalogues import compile_catalogues
 
         compile_catalogues()

@@ -13,7 +13,6 @@ from pydantic import ConfigDict
 
 from senhui.atlas import change_tables
 from senhui.inventory import changes, events
-from senhui.web import change_errors as _explanations  # noqa: F401  # registers them
 from senhui.web.page import seen_areas, today
 
 router = Router()

@@ -20,7 +20,6 @@ from senhui.inventory.changes import ChangeInfo
 from senhui.jobs.actions.start_job import start_job
 from senhui.measurement.change import APPARENT_LINES
 from senhui.quantities import wan_tc_from_tc
-from senhui.web import change_errors as _explanations  # noqa: F401  # registers them
 from senhui.web import names, summaries, units
 from senhui.web.event_forms import CompareForm
 from senhui.web.event_words import KINDS, POOLS, STAND_CLASSES

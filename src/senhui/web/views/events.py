@@ -16,7 +16,6 @@ from senhui.access.queries import areas_for
 from senhui.inventory import events, queries
 from senhui.inventory.actions.record_event import record_event
 from senhui.inventory.actions.reverse_event import reverse_event
-from senhui.web import change_errors as _explanations  # noqa: F401  # registers them
 from senhui.web import names
 from senhui.web.errors import explain
 from senhui.web.event_forms import EventForm
