@@ -11,8 +11,11 @@ import pytest
 
 from senhui.access.rules import NOWHERE
 from senhui.atlas.exports import statistics_file
-from senhui.atlas.statistics import parameters_used, read_by, statistics
+from senhui.atlas.statistics import error_of, parameters_used, read_by, statistics
 from senhui.inventory.queries import ReleaseInfo
+from senhui.measurement import default_book
+from senhui.measurement.sensitivity import error_sums
+from senhui.measurement.uncertainty import Interval
 
 pytestmark = pytest.mark.django_db
 BY = ("county", "species_group")
@@ -105,3 +108,73 @@ def test_what_is_withheld_says_so(release: ReleaseInfo, measured: pl.DataFrame) 
     column = [cell.value for cell in book["Statistics"]["E"]]
     assert column.count("withheld") == hidden.height
     assert any("withheld" in row for row in book["Cross table"].values)
+
+
+@pytest.fixture
+def sure(release: ReleaseInfo, measured: pl.DataFrame) -> ReleaseInfo:
+    """The release with sums of error, and with two rows that were left out of it, one of Longquan."""
+    error_sums(measured, book=default_book()).write_parquet(release.directory / "error_sums.parquet")
+    rows = [
+        {"row": 1, "sub_compartment_id": "331181100201-0001-9998", "area_ha": 2.5, "reason": "no outline"},
+        {"row": 2, "sub_compartment_id": "331126100201-0001-9999", "area_ha": 4.0, "reason": "doubled"},
+    ]
+    release.manifest["measurement"] = {"calibration": None, "parameter_editions": {}}
+    release.manifest["excluded"] = {"n_rows": 2, "area_ha": 6.5, "rows": rows}
+    object.__setattr__(release, "n_excluded", 2)
+    object.__setattr__(release, "excluded_area_ha", 6.5)
+    return release
+
+
+def half_width_tc(release: ReleaseInfo, within: str | None) -> float:
+    found = error_of(release.id, within, is_calibrated=False)
+    assert isinstance(found, Interval)
+    return found.half_width_tc
+
+
+def test_csv_carries_the_excluded_area_and_the_error_of_places_and_of_the_whole(sure: ReleaseInfo) -> None:
+    content = statistics_file(sure.id, within=None, by=("county",), where={}, form="csv", language="en").content
+    table = pl.read_csv(io.BytesIO(content), schema_overrides={"County (code)": pl.String})
+    of_row = dict(table.select("County (code)", "Half of the 95 % interval (tC)").iter_rows())
+    assert of_row == pytest.approx({code: half_width_tc(sure, code) for code in ("331126", "331181")})
+    whole = table.select(pl.col("^Whole table.*$")).unique()
+    assert whole.height == 1
+    excluded_ha, half, not_set = whole.row(0)
+    assert excluded_ha == 6.5
+    assert half == pytest.approx(half_width_tc(sure, None))
+    found = error_of(sure.id, None, is_calibrated=False)
+    assert isinstance(found, Interval)
+    assert not_set == "; ".join(part.name_en for part in found.not_set) != ""
+
+
+def test_a_table_of_one_place_carries_the_area_left_out_there(sure: ReleaseInfo) -> None:
+    content = statistics_file(
+        sure.id, within="331181", by=("species_group",), where={}, form="csv", language="zh"
+    ).content
+    table = pl.read_csv(io.BytesIO(content))
+    assert table["全表：未纳入本版的面积 (ha)"].unique().to_list() == [2.5]
+    assert table["全表：碳储量 95% 区间半宽 (tC)"].unique().item() == pytest.approx(half_width_tc(sure, "331181"))
+    assert "95% 区间半宽 (tC)" not in table.columns, "the error is told for places, not for species"
+
+
+def test_workbook_says_the_error_what_it_consists_of_and_what_each_ratio_is_over(sure: ReleaseInfo) -> None:
+    content = statistics_file(sure.id, within=None, by=("township",), where={}, form="xlsx", language="en").content
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    head, *rows, last = book["Statistics"].iter_rows(values_only=True)
+    column = head.index("Half of the 95 % interval (tC)")
+    assert len(rows) == 4
+    assert all(row[column] > 0 for row in rows)
+    assert last[column] == pytest.approx(half_width_tc(sure, None))
+    assert {"Stock per hectare of forest (tC/ha)", "Stock per hectare of land (tC/ha)"} <= set(head)
+    said = {row[0]: row[1] for row in book["Error and meaning"].iter_rows(values_only=True)}
+    assert said["Whole table: area left out of the release (ha)"] == 6.5
+    assert said["Whole release: rows left out"] == 2
+    assert said["Whole table: half of the 95 % interval of the stock (tC)"] == pytest.approx(half_width_tc(sure, None))
+    assert "not set" in said.values()
+    assert "forest land" in said["Per hectare of forest"]
+    assert "all land" in said["Per hectare of land"]
+
+
+def test_a_release_without_sums_of_error_says_so_in_the_file(release: ReleaseInfo) -> None:
+    table = pl.read_csv(io.BytesIO(exported(release, "csv", "zh")))
+    assert table["全表：碳储量 95% 区间半宽 (tC)"].null_count() == table.height
+    assert table["全表：未设定的误差来源"].unique().to_list() == ["该版本未计算误差"]

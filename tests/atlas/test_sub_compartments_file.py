@@ -24,9 +24,10 @@ from senhui.access.queries import grants_of
 from senhui.access.rules import PermissionRefused
 from senhui.access.terminal import OPERATOR
 from senhui.atlas.exports import ExportIsGone, kept_export, sub_compartments
-from senhui.atlas.exports.sub_compartments import SHAPEFILE_NAMES, Form
+from senhui.atlas.exports.sub_compartments import SHAPEFILE_NAMES, Form, Language
 from senhui.inventory.queries import ReleaseInfo
 from senhui.jobs.progress import JobCancelled
+from senhui.measurement import default_book
 
 pytestmark = pytest.mark.django_db
 Person = Callable[..., Any]
@@ -43,8 +44,8 @@ def technician(person: Person) -> Any:
 def take(now: dt.datetime) -> Take:
     """Export the sub-compartments of a release and return the file: ``take(lin, release, form="csv")``."""
 
-    def export(actor: Any, release: ReleaseInfo, *, form: Form) -> Path:
-        return sub_compartments(actor, release.id, form=form, now=now, progress=quiet).path
+    def export(actor: Any, release: ReleaseInfo, *, form: Form, language: Language = "zh") -> Path:
+        return sub_compartments(actor, release.id, form=form, language=language, now=now, progress=quiet).path
 
     return export
 
@@ -82,6 +83,60 @@ def test_shapefile_is_gbk_with_names_of_ten_letters(
     assert set(table.columns) - {"geometry"} == set(SHAPEFILE_NAMES.values())
     assert table["STOCK_TC"].sum() == pytest.approx(own["stock_tc"].sum())
     assert table["RELEASE"].unique().tolist() == ["2021-1 · 示例数据 Sample data"]
+
+
+GROUND = ("understory_tc", "dead_wood_tc", "litter_tc", "soil_100cm_tc")
+
+
+def read_again(path: Path, form: Form) -> pl.DataFrame:
+    """Open an exported file with another library; of a Shapefile with the names of the other forms."""
+    if form == "csv":
+        return pl.read_csv(path, infer_schema_length=None)
+    if form == "xlsx":
+        head, *rows = openpyxl.load_workbook(path)["sub_compartments"].iter_rows(values_only=True)
+        return pl.DataFrame(rows, schema=[str(name) for name in head], orient="row", infer_schema_length=None)
+    table = pl.from_pandas(pyogrio.read_dataframe(path if form == "gpkg" else f"/vsizip/{path}", read_geometry=False))
+    return table.rename({short: name for name, short in SHAPEFILE_NAMES.items()}, strict=False)
+
+
+@pytest.mark.parametrize("form", ["gpkg", "zip", "csv", "xlsx"])
+def test_every_form_holds_the_ground_beside_the_vegetation(
+    release: ReleaseInfo, technician: Any, own: pl.DataFrame, take: Take, form: Form
+) -> None:
+    table = read_again(take(technician, release, form=form), form)
+    assert table.height == own.height
+    for pool in GROUND:
+        assert table[pool].sum() == pytest.approx(own[pool].sum(), rel=1e-9), pool
+        assert table[pool].null_count() == own[pool].null_count() > 0, pool
+    assert own["soil_30cm_tc"].null_count() == own.height, "climate and clay are not declared here"
+    assert table["soil_30cm_tc"].null_count() == own.height
+
+
+@pytest.mark.parametrize(
+    ("language", "why", "name"),
+    [("zh", "未填每公顷蓄积", "竹株平均单株法"), ("en", "is not recorded", "Culms times the mean culm")],
+)
+@pytest.mark.parametrize("form", ["zip", "csv"])
+def test_why_there_is_no_estimate_is_said_in_words(
+    release: ReleaseInfo, technician: Any, take: Take, form: Form, language: Language, why: str, name: str
+) -> None:
+    table = read_again(take(technician, release, form=form, language=language), form)
+    without = table.filter(pl.col("no_estimate_reason") == "volume_not_recorded")
+    assert without.height > 0
+    (words,) = without["no_estimate_words"].unique()
+    assert why in words
+    assert words.endswith(("。", ".")), "nothing is cut off"
+    assert set(table.filter(pl.col("method") == "culms")["method_name"]) == {name}
+    assert table.filter(pl.col("no_estimate_reason").is_null())["no_estimate_words"].is_null().all()
+    assert table.filter(pl.col("understory_tc").is_null())["ground_no_estimate_words"].is_not_null().all()
+
+
+def test_reasons_fit_a_field_of_a_shapefile() -> None:
+    """A text field of a DBF holds 254 bytes."""
+    for derivation in default_book().derivations:
+        if derivation.method == "no_estimate":
+            assert len(derivation.rule.reason_zh.encode("gbk")) <= 254, derivation.rule.id
+            assert len(derivation.rule.reason_en.encode("gbk")) <= 254, derivation.rule.id
 
 
 def test_names_of_the_shapefile_are_short_and_different() -> None:
@@ -145,7 +200,7 @@ def test_a_cancelled_export_leaves_nothing(release: ReleaseInfo, technician: Any
 
     for form in ("gpkg", "xlsx"):
         with pytest.raises(JobCancelled):
-            sub_compartments(technician, release.id, form=form, now=now, progress=cancel)
+            sub_compartments(technician, release.id, form=form, language="zh", now=now, progress=cancel)
     assert list((release.directory.parents[1] / "exports").iterdir()) == []
     assert not AuditEntry.objects.filter(action="atlas.export_sub_compartments").exists()
 
@@ -153,7 +208,7 @@ def test_a_cancelled_export_leaves_nothing(release: ReleaseInfo, technician: Any
 def test_a_kept_file_is_given_only_while_the_grant_over_its_land_holds(
     release: ReleaseInfo, technician: Any, now: dt.datetime, today: dt.date
 ) -> None:
-    written = sub_compartments(technician, release.id, form="csv", now=now, progress=quiet)
+    written = sub_compartments(technician, release.id, form="csv", language="zh", now=now, progress=quiet)
     place = f"{written.path.parent.name}/{written.path.name}"
     assert kept_export(technician, place, areas=written.areas, on=today) == written.path
     grant_role(OPERATOR, user=technician, role="technician", area_code=f"{LONGQUAN}103", starts_on=today, now=now)

@@ -12,7 +12,7 @@ from senhui.access.queries import require
 from senhui.access.rules import Actor
 from senhui.atlas import exports, tiles
 from senhui.atlas.cube import build_cube
-from senhui.atlas.exports.sub_compartments import Form
+from senhui.atlas.exports.sub_compartments import Form, Language
 from senhui.inventory import queries
 from senhui.inventory.actions.release_draft import release_draft
 from senhui.jobs.progress import JobCancelled
@@ -104,9 +104,15 @@ def draw_map_as_job(
 
 
 def export_sub_compartments(
-    actor: Actor, *, release_id: str, form: Form, now: dt.datetime, progress: Callable[[float, str], None]
+    actor: Actor,
+    *,
+    release_id: str,
+    form: Form,
+    language: Language = "zh",
+    now: dt.datetime,
+    progress: Callable[[float, str], None],
 ) -> dict[str, Any]:
     """Write the sub-compartments within a person's areas as a file; return where it lies and which land it holds."""
-    written = exports.sub_compartments(actor, release_id, form=form, now=now, progress=progress)
+    written = exports.sub_compartments(actor, release_id, form=form, language=language, now=now, progress=progress)
     place = f"{written.path.parent.name}/{written.path.name}"
     return {"export": {"place": place, "areas": sorted(written.areas), "n_rows": written.n_rows}}

@@ -33,7 +33,11 @@ def release_facts(release: ReleaseInfo) -> list[tuple[str, str]]:
         ("测算 Measured by", release.measured_by),
         ("发布 Released by", release.released_by),
         ("数值指纹 Value hash (SHA-256)", release.value_hash),
+        ("未纳入本版的行数 Rows left out of the release", f"{release.n_excluded}"),
+        ("未纳入本版的面积 Area left out of the release (ha)", f"{release.excluded_area_ha:.2f}"),
     ]
+    if release.licence_note:
+        facts.append(("数据许可说明 Licence note", release.licence_note))
     return [("说明 Note", SAMPLE_LABEL), *facts] if release.is_sample else facts
 
 

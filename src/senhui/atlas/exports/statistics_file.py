@@ -16,6 +16,7 @@ import xlsxwriter
 
 from senhui import parameters
 from senhui.atlas.cube import DIMENSIONS, VEGETATION
+from senhui.atlas.exports.caveats import RATIO_MEANINGS, Caveats, caveats_of, half_widths_tc
 from senhui.atlas.exports.provenance import (
     PARAMETER_COLUMNS,
     is_calibrated,
@@ -23,7 +24,7 @@ from senhui.atlas.exports.provenance import (
     release_facts,
     release_label,
 )
-from senhui.atlas.statistics import Where, parameters_used, statistics
+from senhui.atlas.statistics import PLACES, Where, parameters_used, statistics
 from senhui.inventory import queries
 
 Language = Literal["zh", "en"]
@@ -72,7 +73,19 @@ LAND_SOURCES: dict[str, tuple[str, str]] = {
     "layer": ("小班图层", "the layer's own area"),
 }
 _LAND_SOURCE = ("土地面积来源", "Land area from")
+_HALF_WIDTH = ("95% 区间半宽 (tC)", "Half of the 95 % interval (tC)")
+_OF_TOTAL: tuple[tuple[str, str], ...] = (
+    ("全表：未纳入本版的面积 (ha)", "Whole table: area left out of the release (ha)"),
+    ("全表：碳储量 95% 区间半宽 (tC)", "Whole table: half of the 95 % interval of the stock (tC)"),
+    ("全表：未设定的误差来源", "Whole table: sources of error not set"),
+)
+"""What a CSV without a total row repeats in each row; the words say that it is not the row's."""
 _NOTE = ("说明", "Note")
+_AT_THE_END = (_LAND_SOURCE, _NOTE)
+_NOT_SET = ("未设定", "not set")
+_SOURCE_OF_ERROR = ("误差来源", "Source of error")
+_MARK = ("可信标记", "Mark")
+_SHARE = ("占方差的比例", "share of the variance")
 _WITHHELD = ("未公开", "withheld")
 _WITHHELD_BECAUSE = (
     "未公开：不足三个小班，或由此可推算出这样的单元",
@@ -130,9 +143,11 @@ def statistics_file(
     ----------
     release_id, within, by, where : see `senhui.atlas.statistics.statistics`
     form : "csv" or "xlsx"
-        CSV holds one table without a total row and marks the data version in each row. XLSX holds the table with its
-        total, for two dimensions a cross table of the stock, the release, and every parameter used. A cell
-        withheld from the public is empty in CSV, where a note says so, and says so itself in XLSX.
+        CSV holds one table without a total row and marks in each row the data version, and of the whole table the
+        excluded area and the error. XLSX holds the table with its total, for two dimensions a cross table of the
+        stock, the error of the total with what it consists of, the release, and every parameter used. Places have
+        an error of their own. A cell withheld from the public is empty in CSV, where a note says so, and says so
+        itself in XLSX.
     language : "zh" or "en"
         Of headings and names.
     """
@@ -140,19 +155,32 @@ def statistics_file(
     rows = statistics(release_id, within=within, by=by, where=where)
     measures = _measures(rows, release)
     name = f"senhui_{release_id}_{'_'.join(by) or 'total'}"
+    caveats = caveats_of(release, within=within, is_choice=bool(where))
+    named = _named(rows, by, measures, release_id=release_id, language=language)
+    if by and not set(by) - set(PLACES) and not where:
+        codes = rows["township" if "township" in by else "county"]
+        half_widths = half_widths_tc(release, codes)
+        errors = pl.Series(_HALF_WIDTH[_index(language)], [half_widths.get(code) for code in codes], dtype=pl.Float64)
+        named = named.insert_column(len(named.columns) - len(_AT_THE_END), errors)
     if form == "csv":
-        labelled = _named(rows, by, measures, release_id=release_id, language=language).with_columns(
-            pl.lit(release_label(release)).alias(("数据版本", "Release")[language == "en"])
+        at = _index(language)
+        half_width_tc = caveats.error.half_width_tc if caveats.error else None
+        not_set = caveats.unknown_because[at] if caveats.unknown_because else caveats.not_set(at)
+        of_total = (caveats.excluded_area_ha, half_width_tc, not_set)
+        labelled = named.with_columns(
+            *(pl.lit(value).alias(words[at]) for value, words in zip(of_total, _OF_TOTAL, strict=True)),
+            pl.lit(release_label(release)).alias(("数据版本", "Release")[at]),
         )
         return ExportFile(f"{name}.csv", CSV, b"\xef\xbb\xbf" + labelled.write_csv().encode())
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
         sheets = _Sheets(workbook, language)
         total = statistics(release_id, within=within, by=(), where=where)
-        sheets.table(rows, _named(rows, by, measures, release_id=release_id, language=language), total, measures)
+        sheets.table(rows, named, total, measures, caveats)
         if len(by) == 2:
             margins = [statistics(release_id, within=within, by=(one,), where=where) for one in by]
             sheets.cross(rows, (margins[0], margins[1]), total, measures, by=(by[0], by[1]), release_id=release_id)
+        sheets.error(caveats)
         sheets.provenance(release, parameters_used(release_id, within=within, where=where))
     return ExportFile(f"{name}.xlsx", XLSX, content.getvalue())
 
@@ -229,18 +257,28 @@ class _Sheets:
         self._number = workbook.add_format({"num_format": "#,##0.00"})
         self._total = workbook.add_format({"bold": True, "top": 1, "num_format": "#,##0.00"})
 
-    def table(self, rows: pl.DataFrame, named: pl.DataFrame, total: pl.DataFrame, measures: Sequence[str]) -> None:
-        """Add the table, one row per group and the total last."""
+    def table(
+        self,
+        rows: pl.DataFrame,
+        named: pl.DataFrame,
+        total: pl.DataFrame,
+        measures: Sequence[str],
+        caveats: Caveats,
+    ) -> None:
+        """Add the table, one row per group and the total last, and below it what was left out and the error."""
         sheet = self._workbook.add_worksheet(("统计", "Statistics")[self._at])
         sheet.write_row(0, 0, named.columns, self._bold)
-        n_names = len(named.columns) - len(measures) - 2
+        n_names = named.columns.index(MEASURES[measures[0]][self._at])
         for nth, (row, is_withheld) in enumerate(zip(named.iter_rows(), _withheld(rows), strict=True), start=1):
             sheet.write_row(nth, 0, row, self._number)
             if is_withheld:
                 sheet.write_row(nth, n_names, [_WITHHELD[self._at]] * len(measures))
         if total.height:
             sheet.write(rows.height + 1, 0, _TOTAL[self._at], self._total)
-            sheet.write_row(rows.height + 1, n_names, total.select(measures).row(0), self._total)
+            half_width = (
+                [caveats.error.half_width_tc] if caveats.error and _HALF_WIDTH[self._at] in named.columns else []
+            )
+            sheet.write_row(rows.height + 1, n_names, [*total.select(measures).row(0), *half_width], self._total)
         sheet.freeze_panes(1, n_names)
         sheet.autofilter(0, 0, rows.height, len(named.columns) - 1)
         sheet.set_column(0, len(named.columns) - 1, 18)
@@ -279,6 +317,34 @@ class _Sheets:
             sheet.write_row(nth, 1, [*columns[measure], *total[measure]], self._total)
         sheet.freeze_panes(2, 1)
         sheet.set_column(0, len(codes) + 1, 18)
+
+    def error(self, caveats: Caveats) -> None:
+        """Add the error of the total with what it consists of, the area left out, and what each ratio is over."""
+        at = self._at
+        sheet = self._workbook.add_worksheet(("误差与口径", "Error and meaning")[at])
+        rows: list[tuple[str | float | None, ...]] = [
+            (_OF_TOTAL[0][at], caveats.excluded_area_ha),
+            (("全版：未纳入的行数", "Whole release: rows left out")[at], caveats.n_excluded),
+        ]
+        if caveats.error is None:
+            unknown = caveats.unknown_because
+            rows.append((_OF_TOTAL[1][at], unknown and unknown[at]))
+        else:
+            total = "calibrated_stock_tc" if caveats.is_calibrated else "stock_tc"
+            found = caveats.error
+            rows += [
+                (MEASURES[total][at], found.total_tc),
+                (_OF_TOTAL[1][at], found.half_width_tc),
+                (("其占比", "as a fraction of it")[at], found.relative_half_width_frac),
+                (_SOURCE_OF_ERROR[at], _SHARE[at], _MARK[at]),
+                *(((part.name_zh, part.name_en)[at], part.share_frac, part.mark) for part in found.contributions),
+                *(((part.name_zh, part.name_en)[at], _NOT_SET[at]) for part in found.not_set),
+            ]
+        rows += [(name[at], meaning[at]) for name, meaning in RATIO_MEANINGS]
+        for nth, row in enumerate(rows):
+            sheet.write_row(nth, 0, row)
+        sheet.set_column(0, 0, 60)
+        sheet.set_column(1, 1, 24)
 
     def provenance(self, release: queries.ReleaseInfo, used: Sequence[parameters.ParameterValue]) -> None:
         """Add the release and every parameter that the numbers rest on."""

@@ -37,6 +37,7 @@ from senhui.atlas.statistics import parameters_used
 from senhui.inventory import queries
 
 Form = Literal["gpkg", "zip", "csv", "xlsx"]
+Language = Literal["zh", "en"]
 PERMISSION = "export_sub_compartments"
 
 SHAPEFILE_NAMES = {
@@ -60,8 +61,11 @@ SHAPEFILE_NAMES = {
     "volume_m3": "VOL_M3",
     "scattered_volume_m3": "SCATVOL_M3",
     "method": "METHOD",
+    "method_name": "METHOD_NM",
     "no_estimate_reason": "NO_EST_WHY",
+    "no_estimate_words": "NO_EST_TXT",
     "derivation_id": "DERIV_ID",
+    "scattered_no_estimate_words": "NOEST_SCAT",
     "scattered_derivation_id": "DERIV_SCAT",
     "main_tc": "MAIN_TC",
     "scattered_tc": "SCAT_TC",
@@ -70,9 +74,33 @@ SHAPEFILE_NAMES = {
     "main_factor": "FACTOR",
     "scattered_factor": "FACTOR_SC",
     "calibrated_stock_tc": "CALIB_TC",
+    "understory_tc_ha": "UNDER_TCHA",
+    "understory_tc": "UNDER_TC",
+    "dead_wood_tc_ha": "DEAD_TCHA",
+    "dead_wood_tc": "DEAD_TC",
+    "litter_tc_ha": "LITTR_TCHA",
+    "litter_tc": "LITTR_TC",
+    "soil_100cm_tc_ha": "S100_TCHA",
+    "soil_100cm_tc": "S100_TC",
+    "soil_30cm_tc_ha": "S30_TCHA",
+    "soil_30cm_tc": "S30_TC",
+    "ground_no_estimate_words": "NOEST_GRND",
+    "ground_derivation_id": "DERIV_GRND",
     "release": "RELEASE",
 }
-"""The exported columns, and their names where only ten letters fit. Units are those of the column names."""
+"""The exported columns, and their names where only ten letters fit. Units are those of the column names.
+
+``stock_tc`` is the vegetation: trees, bamboo, shrub, economic forest, scattered trees. Understory, dead wood, litter
+and soil stand beside it and are never in it; soil to 30 cm is no part of soil to 100 cm. A release that did not
+measure the ground lacks its columns.
+"""
+
+_WORDS = {
+    "no_estimate_words": "no_estimate_reason",
+    "scattered_no_estimate_words": "scattered_no_estimate_reason",
+    "ground_no_estimate_words": "ground_no_estimate_reason",
+}
+"""Reasons in words, and the column with the id of the rule that they are the words of."""
 
 _MOST_XLSX_ROWS = 1_048_575
 _KEPT_FOR_S = 24 * 3600
@@ -146,7 +174,13 @@ def exports_directory() -> Path:
 
 
 def sub_compartments(
-    actor: Actor, release_id: str, *, form: Form, now: dt.datetime, progress: Callable[[float, str], None]
+    actor: Actor,
+    release_id: str,
+    *,
+    form: Form,
+    language: Language,
+    now: dt.datetime,
+    progress: Callable[[float, str], None],
 ) -> Export:
     """Write the sub-compartments that a person may export, and note in the audit that it was done.
 
@@ -156,6 +190,7 @@ def sub_compartments(
     release_id : str
     form : "gpkg", "zip" (a Shapefile with its parts, GBK), "csv" or "xlsx"
         CSV and XLSX carry no geometry.
+    language : "zh" or "en", of the names of methods and the reasons why there is no estimate
     now : instant at which the grants must hold
     progress : called with the fraction done (0–1) and a note
 
@@ -178,10 +213,11 @@ def sub_compartments(
     areas = areas_for(actor, PERMISSION, on=on)
     progress(0.0, "Reading the release")
     release = queries.release(release_id)
-    columns = [name for name in SHAPEFILE_NAMES if name != "release"]
+    stands = _with_words(queries.scan(release_id), release_id, language)
+    present = stands.collect_schema().names()
+    columns = [name for name in SHAPEFILE_NAMES if name in present]
     frame = (
-        queries.scan(release_id)
-        .filter(queries.area_filter(sorted(areas.codes)))
+        stands.filter(queries.area_filter(sorted(areas.codes)))
         .select(*columns, pl.lit(release_label(release)).alias("release"), "geometry")
         .collect()
     )
@@ -203,13 +239,29 @@ def sub_compartments(
     return Export(path, areas.codes, frame.height)
 
 
+def _with_words(stands: pl.LazyFrame, release_id: str, language: Language) -> pl.LazyFrame:
+    """Add the name of the method and, where there is no estimate, why: in words."""
+    derivations = list(queries.derivations(release_id).values())
+    methods = {row["method"]: row[f"name_{language}"] for row in derivations}
+    reasons = {row["rule"]["id"]: row["rule"][f"reason_{language}"] for row in derivations}
+    present = stands.collect_schema().names()
+
+    def words(column: str, meanings: dict[str, str], name: str) -> pl.Expr:
+        return pl.col(column).replace_strict(meanings, default=pl.col(column), return_dtype=pl.String).alias(name)
+
+    return stands.with_columns(
+        words("method", methods, "method_name"),
+        *(words(column, reasons, name) for name, column in _WORDS.items() if column in present),
+    )
+
+
 def _write(
     frame: pl.DataFrame, release: queries.ReleaseInfo, path: Path, *, form: Form, progress: Callable[[float], None]
 ) -> None:
     if form == "gpkg":
-        _write_layer(frame, path, driver="GPKG")
+        _write_layer(frame, path, driver="GPKG", facts=dict(release_facts(release)))
     elif form == "zip":
-        _write_shapefile(frame, path)
+        _write_shapefile(frame, release, path)
     elif form == "csv":
         path.write_bytes(b"\xef\xbb\xbf")
         with path.open("ab") as file:
@@ -234,12 +286,16 @@ def _new_place() -> Iterator[Path]:
         raise
 
 
-def _write_layer(frame: pl.DataFrame, path: Path, *, driver: str, encoding: str = "UTF-8") -> None:
+def _write_layer(
+    frame: pl.DataFrame, path: Path, *, driver: str, encoding: str = "UTF-8", facts: dict[str, str] | None = None
+) -> None:
     """Write with GDAL; every geometry becomes a multi-polygon, for a layer has one type."""
     shapes = shapely.from_wkb(frame["geometry"].to_numpy())
     is_single = shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON
     shapes[is_single] = shapely.multipolygons(shapes[is_single], indices=np.arange(is_single.sum()))
     table = frame.drop("geometry").to_arrow(compat_level=pl.CompatLevel.oldest())
+    if driver == "ESRI Shapefile":
+        table = table.cast(pa.schema(_as_wide_as_needed(field, frame, encoding) for field in table.schema))
     table = table.append_column("geometry", pa.array(shapely.to_wkb(shapes), type=pa.binary()))
     pyogrio.write_arrow(
         table,
@@ -250,16 +306,27 @@ def _write_layer(frame: pl.DataFrame, path: Path, *, driver: str, encoding: str 
         geometry_type="MultiPolygon",
         crs="EPSG:4490",
         encoding=encoding,
+        layer_metadata=facts,
     )
 
 
-def _write_shapefile(frame: pl.DataFrame, path: Path) -> None:
+def _as_wide_as_needed(field: pa.Field, frame: pl.DataFrame, encoding: str) -> pa.Field:
+    """Tell GDAL how many bytes a text needs; left to itself it begins with 80 and rewrites the file as it grows."""
+    if frame.schema[field.name] != pl.String:
+        return field
+    n_bytes = max((len(text.encode(encoding)) for text in frame[field.name].drop_nulls().unique()), default=1)
+    return field.with_metadata({"GDAL:OGR:width": str(max(n_bytes, 1))})
+
+
+def _write_shapefile(frame: pl.DataFrame, release: queries.ReleaseInfo, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as directory:
         shapefile = Path(directory) / f"{path.stem}.shp"
-        _write_layer(frame.rename(SHAPEFILE_NAMES), shapefile, driver="ESRI Shapefile", encoding="GBK")
+        _write_layer(frame.rename(SHAPEFILE_NAMES, strict=False), shapefile, driver="ESRI Shapefile", encoding="GBK")
         with zipfile.ZipFile(path, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for part in sorted(Path(directory).iterdir()):
                 archive.write(part, part.name)
+            facts = "\r\n".join(f"{name}: {text}" for name, text in release_facts(release))
+            archive.writestr(f"{path.stem}.txt", "\ufeff" + facts + "\r\n")
 
 
 def _write_workbook(

@@ -112,7 +112,7 @@ def export(request: HttpRequest, release_id: str, form: Form) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     release = queries.release(release_id)
     title = _("Export %(release)s as %(form)s") % {"release": release.label, "form": EXPORT_FORMS[form]}
-    arguments = {"release_id": release_id, "form": form}
+    arguments = {"release_id": release_id, "form": form, "language": names.language()}
     job = start_job(request.user, "atlas.export_sub_compartments", arguments, title=title, now=timezone.now())
     return redirect("jobs-one", job)
 
