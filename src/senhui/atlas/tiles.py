@@ -95,6 +95,11 @@ def etag(release_id: str, z: int, x: int, y: int, areas: AreaSet) -> str:
     return f'W/"{blake2b(scope.encode(), digest_size=12).hexdigest()}"'
 
 
+def has_map(release_id: str) -> bool:
+    """Return whether the tiles of a release have been made; its places can be coloured without them."""
+    return _path(release_id).exists()
+
+
 def _path(release_id: str) -> Path:
     return Path(settings.SENHUI_HOME) / "atlas" / release_id / "tiles.pmtiles"
 

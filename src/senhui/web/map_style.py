@@ -26,9 +26,16 @@ def style() -> dict[str, Any]:
         "stands": {measure: layer.value for measure, layer in STANDS.items()},
         "bounds": _bounds(),
         "levels": {
-            "county": _("Shown: counties, per hectare of forest (forest land with and without trees)"),
-            "township": _("Shown: townships, per hectare of forest (forest land with and without trees)"),
-            "stand": _("Shown: sub-compartments, per hectare of each"),
+            "forest": {
+                "county": _("Shown: counties, per hectare of forest (forest land with and without trees)"),
+                "township": _("Shown: townships, per hectare of forest (forest land with and without trees)"),
+                "stand": _("Shown: sub-compartments, per hectare of each"),
+            },
+            "land": {
+                "county": _("Shown: counties, per hectare of land (all land of the place)"),
+                "township": _("Shown: townships, per hectare of land (all land of the place)"),
+                "stand": _("Shown: sub-compartments, per hectare of each"),
+            },
         },
     }
 

@@ -8,13 +8,18 @@ import polars as pl
 
 from senhui.access.rules import AreaSet
 from senhui.atlas.cube import POOLS, VEGETATION
-from senhui.atlas.exports.provenance import is_calibrated as is_calibrated
+from senhui.atlas.exports import provenance
 from senhui.atlas.statistics import ErrorUnknown, error_of, public_statistics, statistics
 from senhui.inventory import queries
 from senhui.web import names
 
 DIMENSIONS = ("species_group", "land_class", "origin", "age_group", "county", "township")
 """What the statistics page can group by, the default first."""
+
+
+def is_calibrated(release: queries.ReleaseInfo) -> bool:
+    """Return whether the totals of a release were calibrated to design-based ones."""
+    return provenance.is_calibrated(release)
 
 
 def coverage(release: queries.ReleaseInfo) -> tuple[int, int]:

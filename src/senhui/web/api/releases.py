@@ -18,7 +18,8 @@ from senhui.web.page import MOST_DIGITS_OF_A_ROW, seen_areas, today
 router = Router()
 
 Measure = Literal["calibrated", "measured"]
-COLUMN_OF_MEASURE = {"calibrated": "calibrated_stock_tc_per_forest_ha", "measured": "stock_tc_per_forest_ha"}
+Ratio = Literal["forest", "land"]
+COLUMN_OF_MEASURE = {"calibrated": "calibrated_stock_tc_per_{}_ha", "measured": "stock_tc_per_{}_ha"}
 
 
 class ReleaseOut(Schema):
@@ -209,13 +210,17 @@ def show_statistics(
 @router.get(
     "/releases/{release_id}/choropleth/{level}",
     response=ColoursOut,
-    summary="Stock per hectare of forest of each county or township",
+    summary="Stock per hectare, of forest or of land, of each county or township",
 )
 def show_choropleth(
-    request: HttpRequest, release_id: str, level: Literal["county", "township"], measure: Measure = "calibrated"
+    request: HttpRequest,
+    release_id: str,
+    level: Literal["county", "township"],
+    measure: Measure = "calibrated",
+    per: Ratio = "forest",
 ) -> dict[str, Any]:
-    """Return the stock per hectare of forest by area code."""
-    column = COLUMN_OF_MEASURE[measure]
+    """Return the stock per hectare by area code; `measure` of the answer names the ratio."""
+    column = COLUMN_OF_MEASURE[measure].format(per)
     values = choropleth(release_id, level=level, measure=column)
     return {"release": release_id, "measure": column, "unit": "tC/ha", "values": values}
 

@@ -87,6 +87,25 @@ def region_word(region: str) -> str:
 
 
 @register.filter
+def own_name(name: str) -> str:
+    """Return the name of a place; on an English page a Chinese one is marked as such, for readers and for voices.
+
+    Examples
+    --------
+    >>> from django.utils.translation import override
+    >>> with override("en"):
+    ...     own_name("兰巨乡"), own_name("Longquan")
+    ('<span lang="zh" title="Chinese name">兰巨乡</span>', 'Longquan')
+    """
+    if names.language() == "zh" or not _CHINESE.search(name):
+        return name
+    return format_html('<span lang="zh" title="{}">{}</span>', gettext("Chinese name"), name)
+
+
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+@register.filter
 def is_row_name(symbol: str) -> bool:
     """Return whether an entry names the row of a table that was used, and is no symbol of the equation."""
     return symbol.endswith("_row")

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from senhui.atlas.cube import GROUND_POOLS
 from senhui.atlas.layers import stand_densities_tc_ha
 from senhui.inventory import queries
 from senhui.web import names, summaries
@@ -71,8 +72,12 @@ def _stand_panel(request: HttpRequest, release: queries.ReleaseInfo, row: int, m
     stand = queries.stand(request.user, release.id, row, on=today())
     derivations = {
         kind: queries.derivation(release.id, stand[column])
-        for kind, column in (("main", "derivation_id"), ("scattered", "scattered_derivation_id"))
-        if stand[column] is not None
+        for kind, column in (
+            ("main", "derivation_id"),
+            ("scattered", "scattered_derivation_id"),
+            ("ground", "ground_derivation_id"),
+        )
+        if stand.get(column) is not None
     }
     context = {
         "release": release,
@@ -84,6 +89,10 @@ def _stand_panel(request: HttpRequest, release: queries.ReleaseInfo, row: int, m
         "trail": names.trail(stand["township_code"]),
         "main": derivations["main"],
         "scattered": derivations.get("scattered"),
+        "ground": derivations.get("ground"),
+        "ground_pools": [(names.POOLS[pool], stand[f"{pool}_tc"]) for pool in GROUND_POOLS]
+        if "ground" in derivations
+        else [],
     }
     return page(request, "fragments/stand_panel.html", context)
 
@@ -92,11 +101,16 @@ def _place_panel(request: HttpRequest, release: queries.ReleaseInfo, code: str, 
     if not code.isdecimal() or len(code) not in names.LEVEL_OF_LENGTH:
         raise Http404
     level = names.LEVEL_OF_LENGTH[len(code)]
+    per = "land" if request.GET.get("per") == "land" else "forest"
     areas = seen_areas(request)
     stands: list[dict[str, Any]] = []
     if level == "township" and areas.covers(code):
         stands = queries.find_stands(request.user, release.id, code, on=today(), limit=N_STANDS_LISTED)
     total = summaries.total(release.id, within=code)
+    sees_composition = level != "township" or areas.covers(code)
+    composition = (
+        summaries.composition(release.id, areas=areas, within=code, measure=measure) if sees_composition else []
+    )
     context = {
         "release": release,
         "is_sample": release.is_sample,
@@ -105,14 +119,16 @@ def _place_panel(request: HttpRequest, release: queries.ReleaseInfo, code: str, 
         "name": names.place(code),
         "trail": names.trail(code)[:-1],
         "measure": measure,
+        "per": per,
+        "ratio": f"{measure}_per_{per}_ha",
         "is_calibrated": measure == "calibrated_stock_tc",
         "total": total,
+        "excluded_area_ha": release.excluded_area_within(code),
         "pools": summaries.pools(total) if total else [],
         "error": summaries.error(release, within=code, measure=measure) if total else None,
         "land_source": names.LAND_SOURCES[total["land_source"]] if total else "",
-        "composition": summaries.composition(release.id, areas=areas, within=code, measure=measure)
-        if level != "township" or areas.covers(code)
-        else [],
+        "composition": composition,
+        "has_withheld": any(part["is_withheld"] for part in composition),
         "parts": summaries.parts(release.id, areas=areas, within=code, level=level, measure=measure),
         "part_level": names.LEVEL_BELOW.get(level),
         "stands": stands,

@@ -12,9 +12,11 @@ from django.views.decorators.http import require_POST
 
 from senhui.access.queries import areas_for, require
 from senhui.atlas import exports
+from senhui.atlas.cube import GROUND_POOLS, VEGETATION
 from senhui.atlas.exports.sub_compartments import Form
 from senhui.atlas.statistics import parameters_used, read_by
-from senhui.inventory import queries
+from senhui.atlas.tiles import has_map
+from senhui.inventory import changes, queries
 from senhui.jobs.actions.start_job import start_job
 from senhui.web import names, summaries
 from senhui.web.page import page, row_asked, seen_areas, today
@@ -24,15 +26,19 @@ EXPORT_FORMS: dict[Form, str] = {"gpkg": "GeoPackage", "zip": "Shapefile", "csv"
 
 def list_releases(request: HttpRequest) -> HttpResponse:
     """List all releases with their totals."""
-    listed = [{"info": info, "total": summaries.total(info.id, within="")} for info in queries.releases()]
+    listed = [
+        {"info": info, "total": summaries.total(info.id, within=""), "has_map": has_map(info.id)}
+        for info in queries.releases()
+    ]
     if not listed:
         return page(request, "no_release.html")
     return page(request, "releases.html", {"listed": listed})
 
 
 def show_release(request: HttpRequest, release_id: str) -> HttpResponse:
-    """Show who prepared and released what, from which file, with which code and numbers, and its calibration."""
+    """Show who prepared and released what, what was left out, with which code and numbers, and its calibration."""
     info = queries.release(release_id)
+    granted = areas_for(request.user, "release_layer", on=today())
     measurement = info.manifest["measurement"]
     total = summaries.total(release_id, within="")
     measure = "calibrated_stock_tc" if summaries.is_calibrated(info) else "stock_tc"
@@ -43,6 +49,11 @@ def show_release(request: HttpRequest, release_id: str) -> HttpResponse:
         "release": info,
         "is_sample": info.is_sample,
         "manifest": info.manifest,
+        "excluded": queries.manifest_for(request.user, info, on=today()).get("excluded"),
+        "n_corrected": info.manifest.get("n_corrected"),
+        "compared": [one for one in changes.changes() if release_id in (one.before.id, one.after.id)],
+        "has_map": has_map(release_id),
+        "may_draw": not granted.is_empty and all(granted.covers(code) for code in info.township_codes),
         "measurement": measurement,
         "factors": [
             {**row, "name": names.word("domain", row["domain"])}
@@ -82,17 +93,24 @@ def show_derivation(request: HttpRequest, release_id: str, number: int) -> HttpR
     stand: dict[str, Any] | None = None
     if row is not None:
         stand = queries.stand(request.user, release_id, row, on=today())
-        if number not in {stand["derivation_id"], stand["scattered_derivation_id"]}:
+        if number not in {stand.get(f"{kind}derivation_id") for kind in ("", "scattered_", "ground_")}:
             raise Http404
     inputs = [
         {**column, "value": None if stand is None else stand.get(column["column"])} for column in derivation["inputs"]
     ]
-    scattered = derivation["kind"] == "scattered"
+    scattered, ground = (derivation["kind"] == kind for kind in ("scattered", "ground"))
     context = {
         "release": info,
         "is_sample": info.is_sample,
         "derivation": derivation,
         "scattered": scattered,
+        "ground": ground,
+        "pools": [
+            (names.POOLS[pool], stand[f"{pool}_tc_ha"], stand.get(f"{pool}_tc"))
+            for pool in (GROUND_POOLS if ground else VEGETATION)
+        ]
+        if stand
+        else [],
         "inputs": inputs,
         "species": names.word("species_group", derivation["species_group"]) if derivation["species_group"] else "",
         "stand": stand,

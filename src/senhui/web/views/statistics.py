@@ -110,6 +110,7 @@ def statistics_page(request: HttpRequest) -> HttpResponse:
     total = summaries.total(choice.release.id, within=choice.within)
     context = {
         "total": total,
+        "excluded_area_ha": choice.release.excluded_area_within(choice.within),
         "total_tc": total and total[measure],
         "error": summaries.error(choice.release, within=choice.within, measure=measure) if total else None,
         "pools": summaries.pools(total) if total else [],
@@ -127,6 +128,7 @@ def statistics_page(request: HttpRequest) -> HttpResponse:
         "dimension": DIMENSION_LABELS[choice.by],
         "measure_label": MEASURE_LABELS.get(choice.measure),
         "headings": headings,
+        "has_withheld": any(is_withheld for row in rows for *_value, is_withheld in row["cells"]),
         "rows": rows,
         "footer": footer,
         "unit": units.habit(units.QUANTITY_OF_COLUMN[choice.measure]).unit if choice.is_cross else "",

@@ -1,6 +1,6 @@
 // The one map: counties when far, townships nearer, sub-compartments when close and permitted.
 //
-// There is one state (view, release, measure, and what is selected); it lives in the address after "#", so that
+// There is one state (view, release, measure, ratio, and what is selected); it lives in the address after "#", so that
 // a link restores exactly what somebody saw, in either language. The panel is HTML from the server: its words,
 // units and numbers are not this file's business. Nothing here asks another host.
 
@@ -27,6 +27,7 @@ function readAddress() {
     view: readView(read.get("map")),
     release: given.releases.includes(release) ? release : given.releases[0],
     measure: read.get("measure") === "measured" ? "measured" : "calibrated",
+    per: read.get("per") === "land" ? "land" : "forest",
     place: /^\d{4,12}$/.test(read.get("place") ?? "") ? read.get("place") : given.city,
     row: /^\d+$/.test(read.get("row") ?? "") ? read.get("row") : null,
   };
@@ -44,6 +45,7 @@ function writeAddress() {
     `map=${map.getZoom().toFixed(2)}/${centre.lat.toFixed(5)}/${centre.lng.toFixed(5)}`,
     `release=${state.release}`,
     `measure=${state.measure}`,
+    `per=${state.per}`,
     state.row === null ? `place=${state.place}` : `row=${state.row}`,
   ];
   window.history.replaceState(null, "", `#${parts.join("&")}`);
@@ -61,7 +63,7 @@ let panelRequest = null;
 async function showPanel() {
   panelRequest?.abort();
   panelRequest = new AbortController();
-  const query = new URLSearchParams({ release: state.release, measure: state.measure });
+  const query = new URLSearchParams({ release: state.release, measure: state.measure, per: state.per });
   if (state.row === null) query.set("place", state.place);
   else query.set("row", state.row);
   try {
@@ -234,7 +236,7 @@ async function placeNames(level) {
 
 async function colourPlaces() {
   await Promise.all(LEVELS.map(async ({ level }) => {
-    const answer = await fetch(`${address(given.addresses.choropleth, { release: state.release, level })}?measure=${state.measure}`);
+    const answer = await fetch(`${address(given.addresses.choropleth, { release: state.release, level })}?measure=${state.measure}&per=${state.per}`);
     const { values } = await answer.json();
     map.removeFeatureState({ source: level });
     for (const [code, density] of Object.entries(values)) map.setFeatureState({ source: level, id: code }, { density });
@@ -245,7 +247,7 @@ function sayLevel() {
   const zoom = map.getZoom();
   const { levels } = given.style;
   const name = given.stands && zoom >= STANDS_FROM ? "stand" : zoom >= LEVELS[0].maxzoom ? "township" : "county";
-  document.getElementById("legend-level").textContent = levels[name];
+  document.getElementById("legend-level").textContent = levels[state.per][name];
 }
 
 function choose({ point }) {
@@ -299,6 +301,7 @@ function showChosen() {
 async function showMeasure() {
   document.getElementById("legend-measure").textContent = measure.selectedOptions[0].textContent;
   if (!map) return;
+  sayLevel();
   if (given.stands) map.setPaintProperty("stands-fill", "fill-color", standColour());
   await colourPlaces();
 }
@@ -307,9 +310,15 @@ async function showMeasure() {
 
 const release = document.getElementById("release");
 const measure = document.getElementById("measure");
-release.value = state.release;
-measure.value = state.measure;
-nameMeasures();
+const ratio = document.getElementById("ratio");
+showState();
+
+function showState() {
+  release.value = state.release;
+  measure.value = state.measure;
+  ratio.querySelector(`[value=${state.per}]`).checked = true;
+  nameMeasures();
+}
 
 // A release without calibration shows its measured stock and does not call it calibrated.
 function nameMeasures() {
@@ -337,13 +346,19 @@ measure.addEventListener("change", async () => {
   await showMeasure();
 });
 
+// What a hectare of a place is: of its forest land, or of all its land. A sub-compartment has only its own.
+ratio.addEventListener("change", async () => {
+  state.per = ratio.querySelector(":checked").value;
+  showPanel();
+  if (map) writeAddress();
+  await showMeasure();
+});
+
 // A link to another view of this page, typed or pasted, only changes what follows "#".
 window.addEventListener("hashchange", () => {
   const previous = state.release;
   Object.assign(state, readAddress());
-  release.value = state.release;
-  measure.value = state.measure;
-  nameMeasures();
+  showState();
   if (map && given.stands && previous !== state.release) map.getSource("stands").setTiles(standsSource().tiles);
   showChosen();
   showMeasure();
@@ -422,7 +437,9 @@ function showFound(entries) {
     const option = document.createElement("li");
     option.setAttribute("role", "option");
     option.id = `found-${index}`;
-    option.append(span(entry.name), span(`${texts[entry.kind]} ${entry.kind === "sub_compartment" ? "" : entry.code}`, "soft small"));
+    const name = span(entry.name);
+    if (/\p{Script=Han}/u.test(entry.name)) name.lang = "zh";
+    option.append(name, span(`${texts[entry.kind]} ${entry.kind === "sub_compartment" ? "" : entry.code}`, "soft small"));
     option.addEventListener("mousedown", (event) => { event.preventDefault(); take(entry); });
     option.entry = entry;
     return option;
