@@ -110,6 +110,7 @@ def test_a_draft_with_open_errors_offers_no_measuring_and_one_in_order_does(
     page = client.get(address).content.decode()
     assert f'action="{address}measure/"' in page
     assert "No errors. Measure it" in page
+    assert ("findings_map.js" in page) == ('id="findings-map"' in page), "the script comes with the map it draws"
     assert "there is nothing to correct" in page
 
 

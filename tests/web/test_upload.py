@@ -13,8 +13,9 @@ from django.test import Client
 from tests.small_layer import LONGQUAN, write_layer
 
 from senhui.intake import ImportProfile
+from senhui.intake.coordinate_system import SUPPORTED
 from senhui.jobs import queries as job_queries
-from senhui.web.import_forms import ImportForm
+from senhui.web.import_forms import COORDINATE_SYSTEMS, ImportForm
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 Browse = Callable[..., Client]
@@ -41,6 +42,10 @@ def nothing_begun(user: Any, home: Path) -> bool:
 
     kept = home / "uploads"
     return not job_queries.jobs_of(user, now=timezone.now()) and not (kept.exists() and any(kept.iterdir()))
+
+
+def test_every_coordinate_system_that_is_read_can_be_chosen() -> None:
+    assert {code for code, _ in COORDINATE_SYSTEMS} == set(SUPPORTED)
 
 
 def test_the_parts_of_a_shapefile_come_together_and_nothing_else_does() -> None:

@@ -79,8 +79,9 @@ def _findings(request: HttpRequest, draft: queries.DraftInfo) -> dict[str, Any]:
     every_error = draft_findings.rows_with(request.user, draft, draft_findings.Chosen("", "error", ""), on=today())
     shown = Paginator(range(found.n_findings), N_PER_PAGE).get_page(found.page)
     kinds = {one.row: one.kind for one in queries.draft_decisions(request.user, draft.id, on=today())}
+    groups = draft_findings.groups(request.user, draft, on=today())
     return {
-        "groups": draft_findings.groups(request.user, draft, on=today()),
+        "groups": groups,
         "chosen": choice,
         "findings": [draft_findings.worded(finding, draft.profile) for finding in found.findings],
         "shown": shown,
@@ -94,7 +95,7 @@ def _findings(request: HttpRequest, draft: queries.DraftInfo) -> dict[str, Any]:
             "n_corrected": sum(kind == "corrected" for kind in kinds.values()),
             "n_accepted": draft.n_rows - draft.n_excluded - len(every_error),
         },
-        "map_state": import_facts.map_state(draft),
+        "map_state": import_facts.map_state(draft) if groups else None,
         "map_legend": import_facts.map_legend(),
     }
 
