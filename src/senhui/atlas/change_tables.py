@@ -1,14 +1,23 @@
 """Tables of a comparison of two releases: what a person may read of them, places side by side, as screen and file.
 
-Who sees the sub-compartments of a place reads every line of it. The public reads the lines of counties and of the city,
-where an event that struck fewer than `FEWEST_SHOWN` stands disappears in a line of its neighbours, so that no single
-stand's loss can be read off; of a township the public reads stock, removal and all other differences together.
+Who sees the sub-compartments of a place reads every line of it. To everybody else three rules apply, so that no line of
+fewer than `FEWEST_SHOWN` stands can be read off or worked out:
+
+1. Of counties and the city the public reads the same lines everywhere. A line that is small in any county is added to
+   its neighbours in all counties, so no difference of printed lines or places gives it back.
+2. Of townships the public reads stock, removal and all other differences together: sums of what the county shows.
+3. What lies beside the table (pools of events, gases, curves) is shown where its own lines are; a gas is a fixed
+   multiple of the loss that it came from. By species the public reads the city alone, under the rule of
+   `senhui.atlas.disclosure`.
+
+Removal and apparent differences together are totals of a place, which are public by rule, as in `disclosure`.
 Cases: tests/atlas/test_change_tables.py.
 """
 
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -18,9 +27,12 @@ import numpy.typing as npt
 import polars as pl
 import xlsxwriter
 
+from senhui import parameters
 from senhui.access.rules import AreaSet
+from senhui.atlas.disclosure import FEWEST_SHOWN
 from senhui.atlas.exports.provenance import SAMPLE_LABEL
-from senhui.atlas.statistics import WHOLE_CITY
+from senhui.atlas.land_area import LandSource, land_of, outlines_ha
+from senhui.atlas.statistics import WHOLE_CITY, public_statistics
 from senhui.inventory import changes, queries
 from senhui.measurement.change import (
     APPARENT_LINES,
@@ -32,9 +44,8 @@ from senhui.measurement.change import (
     removal,
 )
 from senhui.measurement.closing import round_closing
+from senhui.projection.growth import growth_rate_per_yr
 
-FEWEST_SHOWN: Final = 3
-"""Stands in the smallest line that the public reads, as in the statistics."""
 NOTHING_TC: Final = 1e-6
 Basis = Literal["measured", "calibrated"]
 Form = Literal["csv", "xlsx"]
@@ -79,7 +90,7 @@ class Closing:
     places : codes of counties, or of the townships of one county
     lines : what is printed; the first is the stock before, the last the stock after
     exact_tc : (m, n) float, [tC]
-    n, area_ha : (m, n), pieces of land in each cell, and their area where the line is a class of land
+    area_ha : (m, n) float, [ha], land in each cell where the line is a class of land
     """
 
     places: tuple[str, ...]
@@ -101,25 +112,65 @@ class Closing:
 class Summary:
     """What a comparison says of a place in one look, on one basis.
 
-    `forest_ha` is the mean of both surveys' forest land, and land_ha that of all land compared.
+    Attributes
+    ----------
+    forest_area_ha : mean of both surveys' forest land, with and without trees.
+    land_area_ha, land_source : all land of the place, and where it comes from (`senhui.atlas.land_area`).
+    method_change_tc, no_estimate_ha : None where the reader sees no such line.
+    apparent_tc : all that is no removal.
     """
 
     removal: Removal
-    forest_ha: float
-    land_ha: float
-    method_change_tc: float
-    no_estimate_ha: float
+    forest_area_ha: float
+    land_area_ha: float
+    land_source: LandSource
+    method_change_tc: float | None
+    no_estimate_ha: float | None
     apparent_tc: float
 
     @property
     def change_tc_yr_per_forest_ha(self) -> float | None:
         """Yearly removal per hectare of forest land, [tC/ha/yr]."""
-        return self.removal.change_tc_yr / self.forest_ha if self.forest_ha > 0 else None
+        return self.removal.change_tc_yr / self.forest_area_ha if self.forest_area_ha > 0 else None
 
     @property
     def change_tc_yr_per_land_ha(self) -> float | None:
         """Yearly removal per hectare of land, [tC/ha/yr]."""
-        return self.removal.change_tc_yr / self.land_ha if self.land_ha > 0 else None
+        return self.removal.change_tc_yr / self.land_area_ha if self.land_area_ha > 0 else None
+
+
+@dataclass(frozen=True)
+class GroupEstimate:
+    """Next year's growth of one species group by its curve; the group is None for the small ones together."""
+
+    species_group: str | None
+    models: tuple[str, ...]
+    growth_tc_yr: float
+    stock_tc: float
+    area_ha: float
+    stock_without_curve_tc: float
+
+    @property
+    def rate_per_yr(self) -> float | None:
+        """Growth as a share of the stock that has a curve."""
+        return growth_rate_per_yr(self.growth_tc_yr, stock_tc=self.stock_tc) if self.stock_tc > 0 else None
+
+
+@dataclass(frozen=True)
+class ModelEstimate:
+    """What models say of the next year, beside the difference of the surveys and never in its place.
+
+    Attributes
+    ----------
+    groups : by growth curves, one per species group; and `whole`, all of them together.
+    city_rate_per_yr : the city's published yearly sink over its published stock; its mark is D.
+    city_growth_tc_yr : that rate on the place's vegetation stock of the later survey.
+    """
+
+    groups: tuple[GroupEstimate, ...]
+    whole: GroupEstimate
+    city_rate_per_yr: float
+    city_growth_tc_yr: float
 
 
 @dataclass(frozen=True)
@@ -146,12 +197,8 @@ def closing(change_id: str, *, areas: AreaSet, within: str, basis: Basis) -> Clo
     NoSuchChange, ChangeWasAltered
     """
     level = "township" if within else "county"
-    found = changes.movements(change_id).filter(pl.col("township").str.starts_with(within))
-    places = pl.col("township").str.head(_N_DIGITS[level]).alias("place")
-    table = add_up(found.with_columns(places), by=("place",))
-    sees_all = areas.covers(within or WHOLE_CITY)
-    groups = {line: line for line in LINES} if sees_all else _public_lines(table, level=level)
-    table = table.with_columns(pl.col("line").replace_strict(groups))
+    table = _by_place(changes.movements(change_id).filter(pl.col("township").str.starts_with(within)), level)
+    table = table.with_columns(pl.col("line").replace_strict(_lines_read(change_id, areas=areas, within=within)))
     codes = tuple(sorted(table["place"].unique()))
     value = f"{basis}_tc"
     sums = table.group_by("place", "line").agg(pl.col(value).sum(), pl.col("area_ha").sum())
@@ -165,54 +212,90 @@ def closing(change_id: str, *, areas: AreaSet, within: str, basis: Basis) -> Clo
     return Closing(codes, lines, grid[:, :, 0], grid[:, :, 1])
 
 
-def _public_lines(table: pl.DataFrame, *, level: str) -> Mapping[str, str]:
-    """Return the line in which each line is shown to the public."""
-    groups = {line: line for line in LINES}
-    if level == "township":
-        groups |= dict.fromkeys(REMOVAL_LINES, REMOVAL_TOGETHER) | dict.fromkeys(APPARENT_LINES, APPARENT_TOGETHER)
-        return groups
+def _by_place(movements: pl.DataFrame, level: str) -> pl.DataFrame:
+    """Add the lines of townships up to places of a level."""
+    place = pl.col("township").str.head(_N_DIGITS[level]).alias("place")
+    return add_up(movements.with_columns(place), by=("place",))
+
+
+def _lines_read(change_id: str, *, areas: AreaSet, within: str) -> Mapping[str, str]:
+    """Return the line in which a reader finds each line of the tables of a place."""
+    lines = {line: line for line in LINES}
+    if areas.covers(within or WHOLE_CITY):
+        return lines
+    if within:
+        return lines | dict.fromkeys(REMOVAL_LINES, REMOVAL_TOGETHER) | dict.fromkeys(APPARENT_LINES, APPARENT_TOGETHER)
+    return public_lines(_by_place(changes.movements(change_id), "county"))
+
+
+def public_lines(table: pl.DataFrame) -> dict[str, str]:
+    """Choose the lines in which the public reads the counties and the city.
+
+    Parameters
+    ----------
+    table : DataFrame
+        place, line, n: the stands in each line of each county (`senhui.measurement.change.closing_table`).
+
+    Returns
+    -------
+    line → the line that it is shown in. Each line so shown has no stand or at least `FEWEST_SHOWN` of them in every
+    county, or is a total of its places.
+    """
+    lines = {line: line for line in LINES}
     n = {(line, place): n for line, place, n in table.select("line", "place", "n").rows()}
     places = set(table["place"])
 
-    def is_small(lines: tuple[str, ...]) -> bool:
-        return any(0 < sum(n.get((line, place), 0) for line in lines) < FEWEST_SHOWN for place in places)
+    def is_small(*together: str) -> bool:
+        return any(_is_small(sum(n.get((line, place), 0.0) for line in together)) for place in places)
 
-    if any(is_small((kind,)) for kind in EVENT_KINDS):
-        groups |= dict.fromkeys(EVENT_KINDS, EVENTS_TOGETHER)
-        if is_small(EVENT_KINDS):
-            groups |= dict.fromkeys(REMOVAL_LINES, REMOVAL_TOGETHER)
-    # A land class or a method changes on single stands too: such a line goes to its neighbours of the same nature.
-    if groups["growth"] != REMOVAL_TOGETHER and any(is_small((line,)) for line in ("loss", "land_class_change")):
-        groups |= dict.fromkeys(REMOVAL_LINES, REMOVAL_TOGETHER)
-    if any(is_small((line,)) for line in APPARENT_LINES if line != "calibration_change"):
-        groups |= dict.fromkeys(APPARENT_LINES, APPARENT_TOGETHER)
-    return groups
+    of_the_land = [line for line in REMOVAL_LINES if line not in EVENT_KINDS]
+    if any(is_small(kind) for kind in EVENT_KINDS):
+        lines |= dict.fromkeys(EVENT_KINDS, EVENTS_TOGETHER)
+    if any(is_small(line) for line in of_the_land) or (lines["fire"] == EVENTS_TOGETHER and is_small(*EVENT_KINDS)):
+        lines |= dict.fromkeys(REMOVAL_LINES, REMOVAL_TOGETHER)
+    # A change of calibration lies on every stand of its domain, however few: it is no line by itself either.
+    if any(is_small(line) for line in APPARENT_LINES):
+        lines |= dict.fromkeys(APPARENT_LINES, APPARENT_TOGETHER)
+    return lines
 
 
-def summary(change_id: str, *, within: str, basis: Basis) -> Summary:
-    """Return removal, land and apparent differences of a place; totals of a place are public."""
+def _is_small(n: float) -> bool:
+    """Return whether a number of stands is neither none nor enough; parts of stands count upwards."""
+    return n > 0.0 and math.ceil(n - 1e-9) < FEWEST_SHOWN
+
+
+def summary(change_id: str, *, areas: AreaSet, within: str, basis: Basis) -> Summary:
+    """Return removal, land and apparent differences of a place; single lines only to who reads them in the table."""
     info = changes.change(change_id)
+    sees_all = areas.covers(within or WHOLE_CITY)
+    read = _lines_read(change_id, areas=areas, within="" if len(within) == _N_DIGITS["county"] else within)
+    is_read = {line: sees_all or read[line] == line for line in LINES}
     table = changes.movements(change_id).filter(pl.col("township").str.starts_with(within))
     whole = add_up(table, by=())
     lines = dict(whole.select("line", f"{basis}_tc").iter_rows())
     land = changes.land(change_id).filter(pl.col("township").str.starts_with(within)).sum()
-    no_estimate_ha = whole.filter(pl.col("line") == "no_estimate")["area_ha"].item()
+    no_estimate_ha = whole.filter(pl.col("line") == "no_estimate")["area_ha"].item() or 0.0
+    outlined = land_of(within or WHOLE_CITY, covered=info.manifest["townships"], outlines_ha=outlines_ha())
+    compared_ha = (land["area_before_ha"].item() + land["area_after_ha"].item()) / 2
     return Summary(
         removal=removal(lines, period_yr=info.period_yr),
-        forest_ha=(land["forest_before_ha"].item() + land["forest_after_ha"].item()) / 2,
-        land_ha=(land["area_before_ha"].item() + land["area_after_ha"].item()) / 2,
-        method_change_tc=lines["method_change"],
-        no_estimate_ha=no_estimate_ha or 0.0,
+        forest_area_ha=(land["forest_before_ha"].item() + land["forest_after_ha"].item()) / 2,
+        land_area_ha=outlined.area_ha if outlined else compared_ha,
+        land_source=outlined.source if outlined else "layer",
+        method_change_tc=lines["method_change"] if is_read["method_change"] else None,
+        no_estimate_ha=no_estimate_ha if is_read["no_estimate"] else None,
         apparent_tc=sum(lines[line] for line in APPARENT_LINES),
     )
 
 
 def beside(change_id: str, *, areas: AreaSet, within: str) -> pl.DataFrame:
-    """Return what events posted beside the stock: kind, pool, n, change_tc, emission_tco2e.
+    """Return what events posted beside the stock: kind, pool, n (stands), change_tc, emission_tco2e.
 
-    The public does not read a row of fewer than `FEWEST_SHOWN` entries, nor those of a township.
+    The public reads a row of a county or the city where the table shows the kind of event by itself, and the pool has
+    no stand or enough of them in every county: a gas tells of the loss that it came from.
     """
-    frame = changes.beside(change_id).filter(pl.col("township").str.starts_with(within))
+    every = changes.beside(change_id)
+    frame = every.filter(pl.col("township").str.starts_with(within))
     sums = [
         pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name)
         for name in ("change_tc", "emission_tco2e")
@@ -220,19 +303,70 @@ def beside(change_id: str, *, areas: AreaSet, within: str) -> pl.DataFrame:
     found = frame.group_by("kind", "pool").agg(pl.col("n").sum(), *sums).sort("kind", "pool")
     if areas.covers(within or WHOLE_CITY):
         return found
-    return found.filter(pl.col("n") >= FEWEST_SHOWN) if len(within) <= _N_DIGITS["county"] else found.clear()
+    if len(within) > _N_DIGITS["county"]:
+        return found.clear()
+    shown = [kind for kind, line in _lines_read(change_id, areas=areas, within="").items() if kind == line]
+    county = pl.col("township").str.head(_N_DIGITS["county"])
+    small = every.group_by("kind", "pool", county).agg(pl.col("n").sum()).filter(pl.col("n") < FEWEST_SHOWN)
+    return found.filter(pl.col("kind").is_in(shown)).join(small, on=["kind", "pool"], how="anti").sort("kind", "pool")
 
 
-def model_estimate(change_id: str, *, within: str) -> dict[str, float]:
-    """Return the later survey's yearly growth by growth curves: growth_tc_yr, and stock_tc with and without a curve."""
+def model_estimate(change_id: str, *, areas: AreaSet, within: str) -> ModelEstimate | None:
+    """Return what models say of the year after the later survey; None where the reader may not see it.
+
+    The curves tell species apart, so the public reads the city alone, and there the groups that the statistics of the
+    later release withhold, and those with few stands on either side of a curve, only together.
+    """
+    sees_all = areas.covers(within or WHOLE_CITY)
+    if within and not sees_all:
+        return None
+    info = changes.change(change_id)
     frame = changes.model_estimate(change_id).filter(pl.col("township").str.starts_with(within))
-    with_curve = pl.col("model").is_not_null()
-    return {
-        "growth_tc_yr": float(frame["growth_tc_yr"].sum()),
-        "stock_tc": float(frame.filter(with_curve)["stock_tc"].sum()),
-        "stock_without_curve_tc": float(frame.filter(~with_curve)["stock_tc"].sum()),
-        "area_ha": float(frame.filter(with_curve)["area_ha"].sum()),
-    }
+    frame = frame.with_columns(pl.col("species_group").fill_null(""))
+    pooled: set[str] = set() if sees_all else _pooled_groups(info, frame, areas=areas)
+    names = [name for name in frame["species_group"].unique().sort() if name not in pooled]
+    groups = [_estimate_of(frame.filter(pl.col("species_group") == name), name) for name in names]
+    groups.sort(key=lambda group: -group.stock_tc - group.stock_without_curve_tc)
+    if pooled:
+        groups.append(_estimate_of(frame.filter(pl.col("species_group").is_in(pooled)), None))
+    rate = growth_rate_per_yr(
+        float(parameters.scalar("lishui_sink_wan_tc_yr").value),
+        stock_tc=float(parameters.scalar("lishui_stock_wan_tc").value),
+    )
+    stock_tc = _later_stock_tc(change_id, within=within)
+    return ModelEstimate(tuple(groups), _estimate_of(frame, None), rate, rate * stock_tc)
+
+
+def _pooled_groups(info: changes.ChangeInfo, frame: pl.DataFrame, *, areas: AreaSet) -> set[str]:
+    """Return the species groups that the public reads together only: none, or two and more."""
+    counted = frame.group_by("species_group", pl.col("model").is_not_null()).agg(pl.col("n").sum())
+    few = set(counted.filter(pl.col("n") < FEWEST_SHOWN)["species_group"])
+    table = public_statistics(info.after.id, areas=areas, within=None, by=("species_group",), where={})
+    few |= set(table.filter("is_withheld")["species_group"].fill_null(""))
+    by_size = frame.group_by("species_group").agg(pl.col("n").sum()).sort("n", "species_group")["species_group"]
+    few &= set(by_size)
+    if len(few) == 1:
+        few |= set(by_size.filter(~by_size.is_in(list(few))).head(1))
+    return few
+
+
+def _estimate_of(frame: pl.DataFrame, group: str | None) -> GroupEstimate:
+    """Add the rows of a group up."""
+    with_curve = frame.drop_nulls("model")
+    return GroupEstimate(
+        species_group=group,
+        models=tuple(with_curve["model"].unique().sort()),
+        growth_tc_yr=float(with_curve["growth_tc_yr"].sum()),
+        stock_tc=float(with_curve["stock_tc"].sum()),
+        area_ha=float(with_curve["area_ha"].sum()),
+        stock_without_curve_tc=float(frame.filter(pl.col("model").is_null())["stock_tc"].sum()),
+    )
+
+
+def _later_stock_tc(change_id: str, *, within: str) -> float:
+    """Return the measured stock of the later survey in a place."""
+    table = changes.movements(change_id).filter(pl.col("township").str.starts_with(within))
+    return float(table.filter(pl.col("line") == "stock_after")["measured_tc"].sum())
 
 
 def change_file(

@@ -72,7 +72,7 @@ def _add_change(
         areas = areas_for(actor, "view_sub_compartments", on=timezone.localdate(instant))
         chosen: change_tables.Basis = "measured" if basis == "measured" else "calibrated"
         table = change_tables.closing(info.id, areas=areas, within=within, basis=chosen)
-        summary = change_tables.summary(info.id, within=within, basis=chosen)
+        summary = change_tables.summary(info.id, areas=areas, within=within, basis=chosen)
         if as_json:
             lines = dict(zip(table.lines, table.exact_tc.tolist(), strict=True))
             whole = {"change": info.id, "places": table.places, "lines": lines, "removal": asdict(summary.removal)}

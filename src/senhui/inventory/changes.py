@@ -103,7 +103,7 @@ def is_overtaken(info: ChangeInfo) -> bool:
 
 
 def movements(change_id: str) -> pl.DataFrame:
-    """Return the closing table by township: township, line, n, area_ha, measured_tc, calibrated_tc."""
+    """Return the closing table by township: township, line, n (stands), area_ha, measured_tc, calibrated_tc."""
     return _table(change_id, "movements.parquet")
 
 
@@ -113,12 +113,15 @@ def land(change_id: str) -> pl.DataFrame:
 
 
 def beside(change_id: str) -> pl.DataFrame:
-    """Return what events posted beside the stock: township, kind, pool, n, change_tc, emission_tco2e."""
+    """Return what events posted beside the stock: township, kind, pool, n (stands), change_tc, emission_tco2e."""
     return _table(change_id, "beside.parquet")
 
 
 def model_estimate(change_id: str) -> pl.DataFrame:
-    """Return the yearly growth by growth curves: township, species_group, area_ha, stock_tc, growth_tc_yr, model."""
+    """Return next year's growth by growth curves: township, species_group, model, n, area_ha, stock_tc, growth_tc_yr.
+
+    The model is null, and so is the growth, of trees without a curve.
+    """
     return _table(change_id, "model_estimate.parquet")
 
 

@@ -229,8 +229,9 @@ def closing_table(changes: pl.DataFrame, *, by: Sequence[str] = ("township",)) -
     Returns
     -------
     DataFrame
-        by, line (`LINES`), n (pieces of land in it), area_ha (of the land in the line; null for the lines that are no
-        class), measured_tc and calibrated_tc [tC], signed. The movements of a group add up to the stocks' difference.
+        by, line (`LINES`), n (stands in it, at most as many as either survey has there; one in several pieces counts
+        by its parts), area_ha (of the land in the line; null for the lines that are no class), measured_tc and
+        calibrated_tc [tC], signed. The movements of a group add up to the stocks' difference.
 
     Notes
     -----
@@ -252,12 +253,10 @@ def closing_table(changes: pl.DataFrame, *, by: Sequence[str] = ("township",)) -
         name: str, measured: pl.Expr, factor: pl.Expr, *, at: pl.Expr = home, area: pl.Expr | None = None
     ) -> pl.DataFrame:
         is_in = (measured != 0.0) if area is None else area.is_not_null()
-        # A stand that was struck counts once, in however many pieces it lies today.
-        once = 1.0 / is_in.sum().over("row_before") if name in EVENT_KINDS else pl.lit(1.0)
         return changes.select(
             at.alias("township"),
             pl.lit(name).alias("line"),
-            pl.when(is_in).then(once).otherwise(0.0).alias("n"),
+            pl.when(is_in).then(_part_of_a_stand(is_in)).otherwise(0.0).alias("n"),
             (pl.lit(None, dtype=pl.Float64) if area is None else area).alias("area_ha"),
             measured.alias("measured_tc"),
             (measured * factor).alias("calibrated_tc"),
@@ -281,13 +280,25 @@ def closing_table(changes: pl.DataFrame, *, by: Sequence[str] = ("township",)) -
         changes.select(
             home.alias("township"),
             pl.lit("calibration_change").alias("line"),
-            (change != 0.0).cast(pl.Float64).alias("n"),
+            pl.when(change != 0.0).then(_part_of_a_stand(change != 0.0)).otherwise(0.0).alias("n"),
             pl.lit(None, dtype=pl.Float64).alias("area_ha"),
             zero.alias("measured_tc"),
             change.alias("calibrated_tc"),
         )
     )
     return add_up(pl.concat(frames), by=by)
+
+
+def _part_of_a_stand(is_in: pl.Expr) -> pl.Expr:
+    """Return by how much a piece counts as a stand in a line: one in many pieces, or of many, is still one.
+
+    A sum above n − 1 lies on at least n stands of each survey, which is what the public's tables ask.
+    """
+    parts = [
+        pl.when(pl.col(row).is_null()).then(1.0).otherwise(1.0 / is_in.sum().over(row))
+        for row in ("row_before", "row_after")
+    ]
+    return pl.min_horizontal(parts)
 
 
 def add_up(table: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
@@ -307,9 +318,7 @@ def add_up(table: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     return (
         groups.join(summed, on=[*by, "line"], how="left", nulls_equal=True)
         .sort(*by, "order", nulls_last=True)
-        .with_columns(
-            pl.col("n").fill_null(0).round().cast(pl.Int64), pl.col("measured_tc", "calibrated_tc").fill_null(0.0)
-        )
+        .with_columns(pl.col("n", "measured_tc", "calibrated_tc").fill_null(0.0))
         .select(*by, "line", "n", "area_ha", "measured_tc", "calibrated_tc")
     )
 

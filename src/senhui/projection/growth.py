@@ -210,7 +210,7 @@ def growth_rate_per_yr(increment_tc_yr: float, *, stock_tc: float) -> float:
 
     Notes
     -----
-    p = Z / C. Zhejiang's forests: 290.32 of 6654.97 (10⁴ tC).
+    p = Z / C. Lishui's forest vegetation: 290.32 of 6654.97 (10⁴ tC).
 
     Examples
     --------

@@ -47,6 +47,7 @@ _ENGLISH: dict[str, Habit] = {
     "stand_area_ha": Habit("ha", 2),
     "stand_volume_m3": Habit("m³", 1),
     "share_frac": Habit("%", 1, percent_from_frac),
+    "rate_per_yr": Habit("%", 2, percent_from_frac),
     "factor": Habit("", 4),
     "count": Habit("", 0),
 }

@@ -5,9 +5,9 @@
 3. The first must be older than the second (`SurveysNotInOrder`).
 4. Sample data is not compared with a survey (`SampleAgainstSurvey`).
 5. They must share a township (`NoLandInCommon`); land of townships that only one of them has is left out and listed.
-6. Both sides must rest on one method book and one edition of the numbers. Where they do not, both are measured again
-   with today's from the stands they hold, and the comparison says so; a release whose stands lack what today's methods
-   read is refused (`CannotBeMeasuredAgain`).
+6. Both sides must rest on one method book, one edition of the numbers and one set of declarations. Where they do not,
+   both are measured again with today's numbers and the later release's declarations from the stands they hold, and the
+   comparison says so; a release whose stands lack what today's methods read is refused (`CannotBeMeasuredAgain`).
 7. The result is written to a hidden directory and named in one step. The same releases, events and numbers give the
    same name: then the one there is stays.
 
@@ -37,7 +37,9 @@ from senhui.inventory.matching import match, matching_levels
 from senhui.inventory.models import Movement
 from senhui.measurement import (
     MEASURED_COLUMNS,
+    Declarations,
     DesignTotal,
+    MethodBook,
     UnknownKeys,
     apply_factors,
     calibrate,
@@ -112,6 +114,7 @@ def compare_releases(
     if not townships:
         raise NoLandInCommon(before_id, after_id)
     remeasured = _basis(before) != _basis(after)
+    book = default_book(declarations=_declarations(after)) if remeasured else None
     happened, event_ids = events.events_between(before, after)
     facts = {
         "before": before_id,
@@ -119,7 +122,7 @@ def compare_releases(
         "value_hashes": [before.value_hash, after.value_hash],
         "events": event_ids,
         "remeasured": remeasured,
-        "method_book": default_book().id if remeasured else before.manifest["measurement"]["method_book"],
+        "method_book": book.id if book else before.manifest["measurement"]["method_book"],
         "parameter_edition_hash": parameters.edition_hash() if remeasured else _basis(before)[1],
         "matching_levels": matching_levels(),
     }
@@ -129,7 +132,7 @@ def compare_releases(
         progress(1.0, "Compared")
         return changes.change(change_id)
     progress(0.02, "Reading the releases")
-    stands = [_stands(info, townships=townships, remeasured=remeasured) for info in (before, after)]
+    stands = [_stands(info, townships=townships, book=book) for info in (before, after)]
     codes = events.change_codes(after_id).alias("change_code").to_frame().with_row_index("release_row")
     stands[1] = stands[1].join(codes, on="release_row", how="left", maintain_order="left")
     matching = match(*stands, progress=lambda fraction, note: progress(0.1 + 0.7 * fraction, note))
@@ -191,17 +194,22 @@ def compare_as_job(
     return {"change_id": info.id}
 
 
-def _basis(info: queries.ReleaseInfo) -> tuple[str, str]:
-    """Return what the numbers of a release rest on: method book and edition of the parameters."""
+def _basis(info: queries.ReleaseInfo) -> tuple[str, str, Declarations]:
+    """Return what the numbers of a release rest on: method book, edition of the parameters, declarations."""
     measurement = info.manifest["measurement"]
-    return measurement["method_book"], measurement["parameter_edition_hash"]
+    return measurement["method_book"], measurement["parameter_edition_hash"], _declarations(info)
 
 
-def _stands(info: queries.ReleaseInfo, *, townships: Sequence[str], remeasured: bool) -> pl.DataFrame:
-    """Read the stands of the townships, measured again where the two releases rest on different numbers."""
+def _declarations(info: queries.ReleaseInfo) -> Declarations:
+    """Return what the installation declared when the release was measured; before there were any, nothing."""
+    return Declarations(**(info.manifest["measurement"].get("declarations") or {}))
+
+
+def _stands(info: queries.ReleaseInfo, *, townships: Sequence[str], book: MethodBook | None) -> pl.DataFrame:
+    """Read the stands of the townships, measured again with a book where the two releases rest on different numbers."""
     frame = queries.scan(info.id)
-    if remeasured:
-        frame = _measured_again(info).lazy()
+    if book is not None:
+        frame = _measured_again(info, book=book).lazy()
     present = set(frame.collect_schema().names())
     columns = [name for name in (*_READ, "geometry") if name in present]
     return (
@@ -209,9 +217,8 @@ def _stands(info: queries.ReleaseInfo, *, townships: Sequence[str], remeasured: 
     )
 
 
-def _measured_again(info: queries.ReleaseInfo) -> pl.DataFrame:
+def _measured_again(info: queries.ReleaseInfo, *, book: MethodBook) -> pl.DataFrame:
     """Measure the stands of a release with today's book, and calibrate them to the same design totals."""
-    book = default_book()
     stands = queries.scan(info.id).drop(MEASURED_COLUMNS, strict=False)
     try:
         refuse_unknown_keys(stands, book=book)
@@ -251,19 +258,26 @@ def _land(changed: pl.DataFrame) -> pl.DataFrame:
 
 
 def _beside(event_ids: list[int]) -> pl.DataFrame:
-    """Add up what the events posted outside the stock: dead wood, litter, soil, products, gases."""
+    """Add up what the events posted outside the stock: dead wood, litter, soil, products, gases; `n` counts stands."""
     rows = Movement.objects.filter(event_id__in=event_ids).exclude(pool__in=LIVING)
-    names = ("event__township_code", "event__kind", "pool", "year", "change_tc", "emission_tco2e")
+    names = (
+        "event__township_code", "event__kind", "pool", "event__release_id", "event__row", "change_tc", "emission_tco2e",
+    )  # fmt: skip
     schema = {
-        "township": pl.String, "kind": pl.String, "pool": pl.String, "year": pl.Int64, "change_tc": pl.Float64,
-        "emission_tco2e": pl.Float64,
+        "township": pl.String, "kind": pl.String, "pool": pl.String, "release": pl.String, "row": pl.UInt32,
+        "change_tc": pl.Float64, "emission_tco2e": pl.Float64,
     }  # fmt: skip
     frame = pl.DataFrame(list(rows.order_by("id").values_list(*names)), schema=schema, orient="row")
     sums = [
         pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name)
         for name in ("change_tc", "emission_tco2e")
     ]
-    return frame.group_by("township", "kind", "pool").agg(pl.len().alias("n"), *sums).sort("township", "kind", "pool")
+    # An event that was taken back leaves nothing, so its stand is not counted.
+    is_left = pl.any_horizontal(pl.col(name).abs() > 0.0 for name in ("change_tc", "emission_tco2e"))
+    of_stands = frame.group_by("township", "kind", "pool", "release", "row").agg(sums).filter(is_left)
+    return (
+        of_stands.group_by("township", "kind", "pool").agg(pl.len().alias("n"), *sums).sort("township", "kind", "pool")
+    )
 
 
 def _model_estimate(stands: pl.DataFrame) -> pl.DataFrame:
@@ -295,6 +309,7 @@ def _model_estimate(stands: pl.DataFrame) -> pl.DataFrame:
     return (
         trees.group_by(pl.col("township_code").alias("township"), "species_group", "model")
         .agg(
+            pl.len().alias("n"),
             pl.col("area_ha").sum(),
             (pl.col("tree_tc_ha") * pl.col("area_ha")).sum().alias("stock_tc"),
             pl.when(pl.col("growth_tc_yr").count() > 0).then(pl.col("growth_tc_yr").sum()).alias("growth_tc_yr"),

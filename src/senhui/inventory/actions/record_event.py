@@ -173,7 +173,9 @@ def record_event(
         raise EventAreaTooLarge(area_ha, stand["area_ha"])
     if kind != "planting" and stand["stock_tc_ha"] is None:
         raise StandHasNoEstimate(str(stand["sub_compartment_id"]))
-    entries, used = _entries(kind, stand, area_ha=area_ha, statement=statement, year=happened_on.year)
+    entries, used = _entries(
+        kind, stand, release_id=release_id, area_ha=area_ha, statement=statement, year=happened_on.year
+    )
     change_tc = living_change_tc(entries)
     facts = {
         "statement": asdict(statement),
@@ -266,7 +268,7 @@ def _check_day(happened_on: dt.date, *, info: queries.ReleaseInfo, township_code
 
 
 def _entries(
-    kind: str, stand: dict[str, Any], *, area_ha: float, statement: Statement, year: int
+    kind: str, stand: dict[str, Any], *, release_id: str, area_ha: float, statement: Statement, year: int
 ) -> tuple[tuple[Entry, ...], list[ParameterUse]]:
     """Post the event to the pools of the stand, with the parameters that were used."""
     living = stand["stock_tc_ha"] or 0.0
@@ -287,7 +289,7 @@ def _entries(
             year=year,
         )
     elif kind == "fire":
-        used = _fire_parameters(statement)
+        used = [ParameterUse("CF", _carbon_frac(release_id, stand)), *_fire_parameters(statement)]
         number = {use.symbol: float(use.value.value) for use in used}
         entries = fire(
             area_ha,
@@ -347,10 +349,19 @@ def _stem_tc_ha(stand: dict[str, Any]) -> tuple[float | None, list[ParameterUse]
     return volume_m3_ha * density * carbon, used
 
 
+def _carbon_frac(release_id: str, stand: dict[str, Any]) -> parameters.ParameterValue:
+    """Return the carbon fraction that the stand was measured with, or the default where its method has none."""
+    number = stand["derivation_id"]
+    if number is not None:
+        for use in queries.derivation(release_id, number)["parameters"]:
+            if use["symbol"] in ("CF", "CFa"):  # of the stand, or of what stands above ground
+                return ParameterUse.from_dict(use).value
+    return parameters.scalar("cf_default")
+
+
 def _fire_parameters(statement: Statement) -> list[ParameterUse]:
     emission, gwp = "fire_emission_factors", "global_warming_potentials"
     return [
-        ParameterUse("CF", parameters.scalar("cf_default")),
         ParameterUse("COMF", parameters.value("fire_combustion_factors", statement.burned_forest, "combustion_frac")),
         ParameterUse("EF_CH4", parameters.value(emission, "other/ch4", "emission_g_kg")),
         ParameterUse("EF_N2O", parameters.value(emission, "other/n2o", "emission_g_kg")),

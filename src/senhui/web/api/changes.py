@@ -11,6 +11,7 @@ from ninja import Router, Schema
 from ninja.security import django_auth
 from pydantic import ConfigDict
 
+from senhui.access.rules import AreaSet
 from senhui.atlas import change_tables
 from senhui.inventory import changes, events
 from senhui.web.page import seen_areas, today
@@ -26,7 +27,8 @@ class ChangeOut(Schema):
         "remeasured": False, "n_events": 12, "is_overtaken": False,
         "removal": {"change_tc": 812000.0, "change_tc_yr": 162400.0, "change_tco2e": 2977333.3,
                     "change_tco2e_yr": 595466.7},
-        "change_tc_yr_per_forest_ha": 0.11, "change_tc_yr_per_land_ha": 0.11,
+        "change_tc_yr_per_forest_ha": 0.11, "change_tc_yr_per_land_ha": 0.09,
+        "forest_area_ha": 1460000.0, "land_area_ha": 1727500.0, "land_source": "outline",
     }})  # fmt: skip
 
     id: str
@@ -39,6 +41,9 @@ class ChangeOut(Schema):
     removal: dict[str, float]
     change_tc_yr_per_forest_ha: float | None
     change_tc_yr_per_land_ha: float | None
+    forest_area_ha: float
+    land_area_ha: float
+    land_source: str
 
 
 class ClosingOut(Schema):
@@ -90,13 +95,14 @@ class EventOut(Schema):
 @router.get("/changes", response=list[ChangeOut], summary="All comparisons of two releases, the newest first")
 def list_changes(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the comparisons with the removal of the whole city, measured."""
-    return [_out(info, within="") for info in changes.changes()]
+    areas = seen_areas(request)
+    return [_out(info, areas=areas, within="") for info in changes.changes()]
 
 
 @router.get("/changes/{change_id}", response=ChangeOut, summary="One comparison, of the city or of a place")
 def show_change(request: HttpRequest, change_id: str, within: str = "") -> dict[str, Any]:
-    """Return removal in all and per year, and per hectare of forest land and of the land compared."""
-    return _out(changes.change(change_id), within=within)
+    """Return removal in all and per year, and per hectare of forest and of land; `land_source` says which land."""
+    return _out(changes.change(change_id), areas=seen_areas(request), within=within)
 
 
 @router.get("/changes/{change_id}/closing", response=ClosingOut, summary="Its closing table, place by place")
@@ -114,8 +120,8 @@ def list_events(request: HttpRequest, release_id: str | None = None, kind: str |
     return events.events(request.user, on=today(), release_id=release_id, kind=kind)
 
 
-def _out(info: changes.ChangeInfo, *, within: str) -> dict[str, Any]:
-    summary = change_tables.summary(info.id, within=within, basis="measured")
+def _out(info: changes.ChangeInfo, *, areas: AreaSet, within: str) -> dict[str, Any]:
+    summary = change_tables.summary(info.id, areas=areas, within=within, basis="measured")
     return {
         "id": info.id,
         "before": info.before.id,
@@ -127,4 +133,7 @@ def _out(info: changes.ChangeInfo, *, within: str) -> dict[str, Any]:
         "removal": asdict(summary.removal),
         "change_tc_yr_per_forest_ha": summary.change_tc_yr_per_forest_ha,
         "change_tc_yr_per_land_ha": summary.change_tc_yr_per_land_ha,
+        "forest_area_ha": summary.forest_area_ha,
+        "land_area_ha": summary.land_area_ha,
+        "land_source": summary.land_source,
     }

@@ -10,15 +10,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from senhui.access.queries import areas_for, require
 from senhui.atlas import change_tables
 from senhui.inventory import changes, queries
 from senhui.inventory.changes import ChangeInfo
 from senhui.jobs.actions.start_job import start_job
-from senhui.measurement.change import APPARENT_LINES
+from senhui.measurement.change import APPARENT_LINES, LINES
 from senhui.quantities import wan_tc_from_tc
 from senhui.web import names, summaries, units
 from senhui.web.event_forms import CompareForm
@@ -63,14 +63,15 @@ def show_change(request: HttpRequest, change_id: str) -> HttpResponse:
     within = _within(request)
     context = _table_context(request, info, within=within, basis=_basis(request, info))
     counts = info.manifest["counts"]
-    estimate = change_tables.model_estimate(change_id, within=within)
+    estimate = change_tables.model_estimate(change_id, areas=seen_areas(request), within=within)
     rows = change_tables.beside(change_id, areas=seen_areas(request), within=within).rows(named=True)
     context |= {
         "counts": [(word, counts["before"][key], counts["after"][key]) for key, word in STAND_CLASSES.items()],
         "left_out": [names.place(code) for code in info.manifest["townships_left_out"]],
         "beside": [{**row, "kind": KINDS[row["kind"]], "pool": POOLS[row["pool"]]} for row in rows],
         "estimate": estimate,
-        "estimate_frac": estimate["growth_tc_yr"] / estimate["stock_tc"] if estimate["stock_tc"] else None,
+        "estimate_groups": _named_groups(estimate) if estimate else [],
+        "unit_tco2e": tco2e_unit(),
         "overtaken": changes.is_overtaken(info),
         "trail": names.trail(within) if within else [],
     }
@@ -121,7 +122,7 @@ def _table_context(
     table = change_tables.closing(info.id, areas=seen_areas(request), within=within, basis=basis)
     if not table.places:
         raise Http404
-    summary = change_tables.summary(info.id, within=within, basis=basis)
+    summary = change_tables.summary(info.id, areas=seen_areas(request), within=within, basis=basis)
     quantity = "stock_tc" if abs(table.total_tc[0]) >= LARGE_STOCK_TC else "stand_stock_tc"
     is_township = len(within) == names.LENGTH_OF_LEVEL["township"]
     return {
@@ -139,7 +140,9 @@ def _table_context(
         "is_township": is_township,
         "total_name": names.place(within) if within else _("Whole city"),
         "lines": _lines(table, quantity, is_township=is_township),
+        "has_merged_lines": any(line not in LINES for line in table.lines),
         "summary": summary,
+        "land_source": names.LAND_SOURCES[summary.land_source],
         "quantity": quantity,
         "removal_tco2e_yr": _tco2e(summary.removal.change_tco2e_yr),
         "removal_tco2e": _tco2e(summary.removal.change_tco2e),
@@ -166,12 +169,25 @@ def _lines(table: change_tables.Closing, quantity: str, *, is_township: bool) ->
     return lines
 
 
+def _named_groups(estimate: change_tables.ModelEstimate) -> list[dict[str, Any]]:
+    """Return the estimate of each species group with its name, and of all together in the last row."""
+    named = [{"name": _group_name(row.species_group), "row": row} for row in estimate.groups]
+    return [*named, {"name": _("Together"), "row": estimate.whole, "is_whole": True}]
+
+
+def _group_name(group: str | None) -> str:
+    return _("Other species groups") if group is None else names.word("species_group", group or None)
+
+
+def tco2e_unit() -> str:
+    """Return how the active language writes tonnes of CO₂ equivalent."""
+    return "吨CO₂e" if names.language() == "zh" else "t CO₂e"
+
+
 def _tco2e(value: float) -> units.Shown:
     """Return tonnes of CO₂ equivalent in the reader's habit; large ones in ten-thousands on Chinese pages."""
     exact = f"{value:,.2f} t CO₂e"
-    if (get_language() or "").startswith("zh"):
-        if abs(value) >= LARGE_STOCK_TC:
-            # 万 of a mass is the same number of 万 whatever the mass is of.
-            return units.Shown(f"{wan_tc_from_tc(value):,.2f}", "万吨CO₂e", exact)
-        return units.Shown(f"{value:,.1f}", "吨CO₂e", exact)
-    return units.Shown(f"{value:,.1f}", "t CO₂e", exact)
+    if names.language() == "zh" and abs(value) >= LARGE_STOCK_TC:
+        # 万 of a mass is the same number of 万 whatever the mass is of.
+        return units.Shown(f"{wan_tc_from_tc(value):,.2f}", f"万{tco2e_unit()}", exact)
+    return units.Shown(f"{value:,.1f}", tco2e_unit(), exact)
