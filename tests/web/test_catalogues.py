@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import polib
 import pytest
 from tests.web.messages import all_messages
 
+import senhui
 from senhui.web.catalogues import LOCALE_DIRECTORY, compile_catalogues
 
 CATALOGUE = LOCALE_DIRECTORY / "zh_Hans" / "LC_MESSAGES" / "django.po"
@@ -53,3 +56,25 @@ def test_only_a_newer_catalogue_is_compiled(tmp_path: Path) -> None:
     later = written[0].stat().st_mtime + 10
     os.utime(source, (later, later))
     assert compile_catalogues(tmp_path / "locale") == written
+
+
+def test_the_first_process_of_a_new_clone_speaks_chinese(tmp_path: Path) -> None:
+    """Some of Django's models ask for a text when they are imported; the catalogue must be whole by then."""
+    package = tmp_path / "senhui"
+    shutil.copytree(
+        Path(senhui.__file__).parent, package, ignore=shutil.ignore_patterns("*.mo", "__pycache__", "vendor")
+    )
+    script = (
+        "import django; django.setup()\n"
+        "from django.utils.translation import activate, gettext\n"
+        "activate('zh-hans'); print(gettext('Statistics'))"
+    )
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "senhui.web.settings",
+        "SENHUI_HOME": str(tmp_path / "home"),
+        "PYTHONIOENCODING": "utf-8",
+    }
+    run = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "统计"
