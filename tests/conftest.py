@@ -15,6 +15,11 @@ from urllib.parse import quote
 
 import pytest
 from django.db import connection
+from hypothesis import settings as hypothesis_settings
+
+# How long an example takes says something of the machine and nothing of the property.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -65,7 +65,7 @@ def test_every_page_answers_after_the_first_start(place: tuple[str, Path, subpro
     base, _, _ = place
     assert answer(base, within_s=120)[0] == 200
     for page in ("/statistics/", "/api/v1/releases/2021-2/choropleth/county", "/releases/2021-2/", "/about/"):
-        assert answer(base + page, within_s=15)[0] == 200
+        assert answer(base + page, within_s=60)[0] == 200
 
 
 def test_each_sign_in_link_is_printed_for_one_person(place: tuple[str, Path, subprocess.Popen[bytes]]) -> None:
@@ -76,7 +76,7 @@ def test_each_sign_in_link_is_printed_for_one_person(place: tuple[str, Path, sub
         "demo-admin", "demo-technician", "demo-reviewer", "demo-longquan", "demo-viewer",
     ]  # fmt: skip
     assert len({link for _, link in links}) == 5
-    assert all(answer(link, within_s=15)[0] == 200 for _, link in links)
+    assert all(answer(link, within_s=60)[0] == 200 for _, link in links)
 
 
 def test_a_worker_that_dies_is_started_again(place: tuple[str, Path, subprocess.Popen[bytes]]) -> None:
@@ -95,7 +95,7 @@ def test_a_worker_that_dies_is_started_again(place: tuple[str, Path, subprocess.
     first = workers()
     assert len(first) == 1
     os.kill(first[0], signal.SIGKILL)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while (now := workers()) in ([], first):
         assert time.monotonic() < end, "no new worker"
         time.sleep(0.2)
@@ -110,7 +110,7 @@ def test_a_second_server_on_the_same_port_is_refused(place: tuple[str, Path, sub
         [sys.executable, "-m", "senhui.cli.main", "serve", "--port", port],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert second.returncode == 1

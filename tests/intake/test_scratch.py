@@ -59,3 +59,20 @@ def test_nothing_but_its_own_places_is_cleared(place: Path) -> None:
     with scratch_directory():
         pass
     assert {path.name for path in place.iterdir()} == {"somebody-else", "senhui-intake-file", "senhui-intake-link"}
+
+
+MANY = """
+import sys, tempfile
+tempfile.tempdir = sys.argv[1]
+from senhui.intake.scratch import scratch_directory
+for _ in range(400):
+    with scratch_directory() as directory:
+        (directory / "layer.shp").touch()
+        assert (directory / "layer.shp").exists()
+"""
+
+
+def test_readings_that_begin_at_the_same_instant_do_not_take_each_others_place(place: Path) -> None:
+    others = [subprocess.Popen([sys.executable, "-c", MANY, str(place)]) for _ in range(4)]
+    assert [other.wait() for other in others] == [0, 0, 0, 0]
+    assert list(place.iterdir()) == []

@@ -23,11 +23,14 @@ def scratch_directory() -> Iterator[Path]:
     _clear_abandoned()
     while True:
         directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        lock = os.open(directory, os.O_RDONLY)
+        try:
+            lock = os.open(directory, os.O_RDONLY)
+        except FileNotFoundError:
+            continue  # another process took it away between its making and its locking
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not directory.exists():
-                continue  # another process found it between its making and its locking
+                continue
             try:
                 yield directory
             finally:
