@@ -111,8 +111,8 @@ class _Sheet:
         half_lon = (WIDTH / 2 - MARGIN) * self.degrees_per_pixel / self.shrink
         half_lat = (HEIGHT / 2 - MARGIN) * self.degrees_per_pixel
         box = (self.lon - half_lon, self.lat - half_lat, self.lon + half_lon, self.lat + half_lat)
-        part = shapely.clip_by_rect(geometry, *box) if geometry.is_valid else geometry
-        if part.is_empty:
+        part = shapely.clip_by_rect(geometry, *box) if shapely.is_valid(geometry) else geometry
+        if shapely.is_empty(part):
             return -1.0, -1.0
         place = shapely.point_on_surface(part)
         return self.at(place.x, place.y)
