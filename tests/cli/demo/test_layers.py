@@ -18,6 +18,7 @@ from senhui.intake import read_sub_compartments
 from senhui.intake.geometry import polygon_areas_ha
 from senhui.intake.schema import FIELD_BY_NAME, FIELD_CODES, FIELDS, SHAPEFILE_NAME_WIDTH
 from senhui.measurement import calibrate, default_book, measure_stands
+from senhui.measurement.choice import method_rules
 from senhui.parameters import table
 
 
@@ -132,8 +133,25 @@ def test_the_second_survey_repeats_the_first_in_its_earlier_fields(city: SampleC
 def test_the_front_door_takes_every_row(city: SampleCity, year: int) -> None:
     layer = read_sub_compartments(city.layers[year])
     assert len(layer.stands) == N_ROWS
-    # The one warning is right: the culms of bamboo other than moso are not counted.
-    assert set(layer.findings["reason"]) <= {"bamboo_without_culms"}
+    # Both warnings are right: the culms of bamboo other than moso are not counted, and some stands have no volume.
+    assert set(layer.findings["reason"]) <= {"bamboo_without_culms", "volume_missing"}
+    assert set(layer.findings["severity"]) == {"warning"}
+
+
+DERIVATIONS = ("derivation_id", "scattered_derivation_id", "ground_derivation_id")
+
+
+def test_every_method_that_needs_no_other_book_and_no_declaration_is_met(city: SampleCity) -> None:
+    book = default_book()
+    stands = [read_sub_compartments(city.layers[year]).stands.lazy() for year in YEARS]
+    measured = [measure_stands(layer, book=book).collect() for layer in stands]
+    used = {number for layer in measured for column in DERIVATIONS for number in layer[column].unique()}
+    met = {derivation.method for derivation in book.derivations if derivation.id in used}
+    assert met == set(method_rules().methods) - {
+        "expansion",  # the other book: a line of Zhejiang covers every tree that grows here
+        "ground_by_type_and_ratio",  # as above
+        "culms_by_diameter",  # the mean age of culms must be declared
+    }
 
 
 def test_calibration_factors_are_moderate(city: SampleCity, year: int) -> None:

@@ -91,7 +91,7 @@ def test_volume_gives_back_the_published_carbon_when_measured() -> None:
             "species_group": ["masson_pine"],
             "area_ha": [1.0],
             "volume_m3_ha": volume,
-            **dict.fromkeys(("stems_ha", "dbh_cm", "height_m"), [None]),
+            **{name: [None] for name in ("stems_ha", "dbh_cm", "height_m")},
             "scattered_volume_m3": [None],
             "scattered_species_group": [None],
         },
@@ -125,3 +125,17 @@ def test_land_without_stand_has_no_volume(states: dict[int, pl.DataFrame]) -> No
 def test_the_plane_is_about_as_wide_as_the_city() -> None:
     # One degree of longitude at 28.2 N is 98 km.
     assert local_plane().scale_km_deg == pytest.approx([98.0, 111.2], rel=0.01)
+
+
+def test_some_stands_have_no_volume_and_are_measured_by_the_mean_tree(states: dict[int, pl.DataFrame]) -> None:
+    """Young ones have none because they are thin, a few others because the entry is missing."""
+    for state in states.values():
+        trees = state.filter(pl.col("land_class").is_in(["tree_forest", "sparse_forest"]))
+        without = trees.filter(pl.col("volume_m3_ha").is_null())
+        assert 0 < without.height < 0.02 * trees.height
+        assert without.filter(pl.col("dbh_cm") >= 5).height < 0.01 * trees.height
+        assert trees.filter(pl.col("dbh_cm").is_null())["volume_m3_ha"].is_null().all()
+    young = states[2016].filter(pl.col("volume_m3_ha").is_null(), pl.col("dbh_cm") < 5)
+    stems_ha = young["basal_area_m2_ha"] / (np.pi / 4 * (young["dbh_cm"] / 100) ** 2)
+    assert young.height > 0
+    assert stems_ha.max() <= 4500.001

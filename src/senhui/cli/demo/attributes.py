@@ -150,7 +150,7 @@ def _stand_fields(stands: pl.DataFrame, land: pl.DataFrame, chance: dict[str, Fl
     codes = {row["land_class"]: row["code"] for row in sample_table("land_shares").iter_rows(named=True) if row["code"]}
     tree = pl.col("land_class") == "tree_forest"
     bamboo = pl.col("land_class") == "bamboo_forest"
-    with_trees = pl.col("volume_m3_ha").is_not_null()
+    with_trees = pl.col("land_class").is_in(["tree_forest", "sparse_forest"])
     volume = pl.when(bamboo).then(0.0).otherwise(pl.col("volume_m3_ha").round(2))
     stock_m3 = (pl.col("HUO_LMGQXJ") * pl.col("MIAN_JI")).round()
     stems = pl.col("basal_area_m2_ha") / (np.pi / 4 * (pl.col("dbh_cm") / 100) ** 2)

@@ -31,6 +31,13 @@ SCATTERED_WEIGHT = {
     "non_forest": 2.0,
 }
 SCATTERED_PRESENT_FRAC = 0.8
+# Layers of offices have stands whose volume was not recorded: young ones, too thin for it, and a few where the entry is
+# simply missing, some of them with the diameter. Their import warns, and they are measured by the mean tree or not at
+# all. The living stock is that of the others.
+THIN_BELOW_CM = 5.0
+THIN_WITHOUT_VOLUME_FRAC = 0.25
+WITHOUT_VOLUME_FRAC, WITHOUT_DIAMETER_FRAC = 0.008, 0.0016
+MOST_YOUNG_STEMS_HA = 4500
 SCATTERED_SPECIES = ("620", "220", "490", "470", "310", "440", "590")
 
 
@@ -42,6 +49,7 @@ class Lots:
     scattered_species: NDArray[np.str_]
     culms: Floats
     shape: Floats
+    recorded: Floats
 
 
 def draw_lots(site: Site, *, rng: np.random.Generator) -> Lots:
@@ -52,6 +60,7 @@ def draw_lots(site: Site, *, rng: np.random.Generator) -> Lots:
         scattered_species=rng.choice(SCATTERED_SPECIES, n_rows),
         culms=np.exp(0.18 * site.noise(10.0, rng) + 0.1 * rng.normal(size=n_rows)),
         shape=rng.normal(size=n_rows),
+        recorded=rng.spawn(1)[0].random(n_rows),
     )
 
 
@@ -84,12 +93,19 @@ def measure(state: pl.DataFrame, site: Site, lots: Lots, level: dict[str, float]
     living = living_stock(year)
     stands, sparse = land == "tree_forest", land == "sparse_forest"
     volume = np.where(sparse, SPARSE_VOLUME_FRAC * volume, np.where(stands, volume, 0.0))
-    scale = living.stand_m3 / float((volume * site.area_ha)[stands].sum())
+    thin = dbh < THIN_BELOW_CM
+    is_measured = lots.recorded >= np.where(thin, THIN_WITHOUT_VOLUME_FRAC, WITHOUT_VOLUME_FRAC)
+    has_diameter = lots.recorded >= WITHOUT_DIAMETER_FRAC
+    volume_m3 = np.where(is_measured, volume * site.area_ha, 0.0)
+    scale = living.stand_m3 / float(volume_m3[stands].sum())
     volume *= scale
     basal *= scale * np.where(sparse, SPARSE_VOLUME_FRAC, 1.0)
+    # The basal area of a young stand follows from a volume that is too much for it; planted stems are counted.
+    most_m2_ha = MOST_YOUNG_STEMS_HA * np.pi / 4 * (dbh / 100) ** 2
+    basal = np.where(thin & ~is_measured, np.minimum(basal, most_m2_ha), basal)
 
     weight = np.array([SCATTERED_WEIGHT.get(name, 0.0) for name in land]) * site.area_ha * lots.scattered
-    left_m3 = living.other_m3 - float((volume * site.area_ha)[sparse].sum())
+    left_m3 = living.other_m3 - scale * float(volume_m3[sparse].sum())
     scattered = np.rint(weight * (left_m3 / weight.sum()))
 
     moso = (state["species_code"].fill_null("") == "660").to_numpy()
@@ -102,13 +118,13 @@ def measure(state: pl.DataFrame, site: Site, lots: Lots, level: dict[str, float]
     with_trees = stands | sparse
     return state.with_columns(
         age_group=age_groups(state).alias("age_group"),
-        volume_m3_ha=_known(with_trees, volume),
+        volume_m3_ha=_known(with_trees & is_measured, volume),
         scattered_m3=_known(scattered > 0, scattered),
         scattered_species_code=pl.Series(np.where(scattered > 0, lots.scattered_species, "")).replace("", None),
         culms_ha=_known(moso, culms),
-        height_m=_known(with_trees | bamboo, np.where(bamboo, 1.25 * bamboo_dbh + 1.0, height)),
-        dbh_cm=_known(with_trees | bamboo, np.where(bamboo, bamboo_dbh, dbh)),
-        basal_area_m2_ha=_known(with_trees, basal),
+        height_m=_known(with_trees & has_diameter | bamboo, np.where(bamboo, 1.25 * bamboo_dbh + 1.0, height)),
+        dbh_cm=_known(with_trees & has_diameter | bamboo, np.where(bamboo, bamboo_dbh, dbh)),
+        basal_area_m2_ha=_known(with_trees & has_diameter, basal),
         canopy_frac=_canopy(land, volume, lots),
     )
 
