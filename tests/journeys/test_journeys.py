@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import json
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import openpyxl
 import polars as pl
+import pyarrow as pa
+import pyogrio
 import pytest
 from playwright.sync_api import Page, expect
 from tests.journeys.conftest import City, OpenPage
@@ -23,16 +29,20 @@ CLOSE_BY = re.compile(r"map=1[2-9]\.\d+/")
 """How long the map takes to fly to a place and load its tiles, on a slow machine without a graphics card."""
 ROW_IN_LAST_COUNTY = 1990
 COUNTY = "331181"
+RATIOS = ("forest", "land")
 WORDS = {
     "zh": {
         "sample": "示例数据，无审图号", "stock": "碳储量", "not_public": "公众可看到乡镇合计", "source": "来源与出处",
         "no_credit": "不得据此签发碳汇", "done": "已完成", "draft": "打开草稿", "longquan": "龙泉市",
-        "refused": "您无权",
+        "refused": "您无权", "forest": "每公顷森林", "land": "每公顷土地", "shown": "地图所示",
+        "interval": "95% 置信区间", "left_out": "未纳入本版的面积",
     },
     "en": {
         "sample": "Sample data, no map review number", "stock": "Carbon stock", "not_public": "The public sees totals",
         "source": "Source and where in it", "no_credit": "Cannot issue a credit", "done": "done",
-        "draft": "Open the draft", "longquan": "Longquan", "refused": "You may not",
+        "draft": "Open the draft", "longquan": "Longquan", "refused": "You may not", "forest": "Per hectare of forest",
+        "land": "Per hectare of land", "shown": "shown on the map", "interval": "95 per cent interval",
+        "left_out": "Left out of the release",
     },
 }  # fmt: skip
 
@@ -141,7 +151,7 @@ def test_the_county_table_is_downloaded_and_opens_again(
 ) -> None:
     page = open_page(language, size)
     page.goto(f"{city.address}/statistics/?by=county&measure=all")
-    expect(page.locator("tbody tr")).to_have_count(9)
+    expect(page.locator('[aria-labelledby="table-name"] tbody tr')).to_have_count(9)
     with page.expect_download() as waiting:
         page.locator('a[href*="table.xlsx"]').click()
     waiting.value.save_as(tmp_path / "table.xlsx")
@@ -298,3 +308,100 @@ def test_the_sheet_carries_legend_scale_north_and_data_version(open_page: OpenPa
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")
     expect(page).to_have_url(view)
+
+
+@both_ways
+def test_the_panel_tells_the_error_and_both_ratios_by_name(
+    open_page: OpenPage, city: City, language: str, size: str
+) -> None:
+    words = WORDS[language]
+    page = open_page(language, size)
+    show_map(page, city, f"#place={COUNTY}")
+    main = page.locator("#panel .figure.main")
+    expect(main).to_contain_text("±")
+    expect(main).to_contain_text(words["interval"])
+    for ratio in ("forest", "land"):
+        figure = page.locator("#panel .figure", has=page.get_by_text(words[ratio], exact=True))
+        expect(figure.locator(".value")).to_have_text(re.compile(r"\d+\.\d\d"))
+    page.locator("#panel details summary").first.click()
+    expect(page.locator("#panel details tbody tr").first).to_be_visible()
+    expect(page.locator("#panel details .not-set").first).to_be_attached()
+
+
+@each_language
+def test_places_are_coloured_per_hectare_of_forest_or_of_land_and_the_link_says_which(
+    open_page: OpenPage, city: City, language: str
+) -> None:
+    words = WORDS[language]
+    page = open_page(language, "wide")
+    show_map(page, city)
+    figures = {
+        ratio: page.locator("#panel .figure", has=page.get_by_text(words[ratio], exact=True)) for ratio in RATIOS
+    }
+    expect(figures["forest"]).to_contain_text(words["shown"])
+    expect(figures["land"]).not_to_contain_text(words["shown"])
+    level = page.locator("#legend-level").inner_text()
+    with page.expect_response(re.compile(r"/choropleth/county\?.*per=land")) as answer:
+        page.locator("#ratio [value=land]").check()
+    assert answer.value.json()["measure"] == "calibrated_stock_tc_per_land_ha"
+    expect(figures["land"]).to_contain_text(words["shown"])
+    expect(page.locator("#panel thead").nth(1)).to_contain_text(words["land"])
+    expect(page.locator("#legend-level")).not_to_have_text(level)
+    expect(page).to_have_url(re.compile("per=land"))
+    other = open_page(language, "wide")
+    other.goto(settled_address(page))
+    expect(other.locator("#ratio [value=land]")).to_be_checked()
+    expect(other.locator("#panel .figure", has=other.get_by_text(words["land"], exact=True))).to_contain_text(
+        words["shown"]
+    )
+
+
+@pytest.fixture(scope="module")
+def left_out(city: City, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Release thirty stands of Longquan, of which one with a negative volume was left out; return the id."""
+    meta, table = pyogrio.read_arrow(city.home / "sample" / "xiaoban_2021.shp", encoding="GB18030")
+    outline = meta["geometry_name"] or "wkb_geometry"
+    rows = pl.from_arrow(table)
+    assert isinstance(rows, pl.DataFrame)
+    here = rows.filter(pl.col("XIAN") == COUNTY, pl.col("HUO_LMGQXJ") > 0).head(30).with_row_index("at")
+    flawed = here.with_columns(pl.when(pl.col("at") == 4).then(-1.0).otherwise("HUO_LMGQXJ").alias("HUO_LMGQXJ"))
+    kept = [name for name in flawed.columns if name != "at" and flawed[name].null_count() < flawed.height]
+    path = tmp_path_factory.mktemp("left_out") / "longquan.gpkg"
+    pyogrio.write_arrow(
+        pa.table(flawed.select(kept).to_arrow(compat_level=pl.CompatLevel.oldest())),
+        path, driver="GPKG", layer="xiaoban", geometry_name=outline, geometry_type="Unknown", crs="EPSG:4490",
+    )  # fmt: skip
+    senhui = [sys.executable, "-m", "senhui.cli.main"]
+    run = functools.partial(subprocess.run, env=city.environment, capture_output=True, text=True)
+    person = ["--as", "demo-technician"]
+    read = run([*senhui, "import", str(path), "--year", "2023", *person, "--json"])
+    draft = str(json.loads(read.stdout)["draft"])
+    for command in (
+        ["exclude", draft, "5", "--reason", "the volume is negative, the file card is lost", *person],
+        ["measure", draft, *person],
+        ["release", draft, "--label", "Longquan 2023", "--as", "demo-reviewer"],
+    ):
+        run([*senhui, *command], check=True)
+    releases = json.loads(run([*senhui, "releases", "--json"], check=True).stdout)
+    return str(next(one["id"] for one in releases if one["label"] == "Longquan 2023"))
+
+
+@both_ways
+def test_what_was_left_out_stands_beside_the_total(
+    open_page: OpenPage, city: City, left_out: str, language: str, size: str
+) -> None:
+    words = WORDS[language]
+    page = open_page(language, size)
+    show_map(page, city, f"#release={left_out}&place={COUNTY}")
+    figure = page.locator("#panel .figure", has=page.get_by_text(words["left_out"], exact=True))
+    expect(figure.locator(".value")).to_have_text(re.compile(r"[1-9]"))
+    expect(page.locator("#panel .figure.main")).to_contain_text("±")
+    figure.get_by_role("link").click()
+    expect(page).to_have_url(re.compile(rf"/releases/{left_out}/#excluded"))
+    expect(page.locator("#excluded + p")).to_contain_text("1")
+    expect(page.locator("main")).not_to_contain_text("the file card is lost")
+    insider = open_page(language, size, user="demo-longquan")
+    insider.goto(f"{city.address}/releases/{left_out}/#excluded")
+    expect(insider.locator("main")).to_contain_text("the file card is lost")
+    expect(insider.locator("main")).to_contain_text("示例 市级技术员")
+    assert insider.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
