@@ -48,6 +48,8 @@ _ENGLISH: dict[str, Habit] = {
     "stand_volume_m3": Habit("m³", 1),
     "share_frac": Habit("%", 1, percent_from_frac),
     "rate_per_yr": Habit("%", 2, percent_from_frac),
+    "emission_tco2e": Habit("t CO₂e", 2),
+    "gas_t": Habit("t", 3),
     "factor": Habit("", 4),
     "count": Habit("", 0),
 }
@@ -60,6 +62,8 @@ _CHINESE: dict[str, Habit] = _ENGLISH | {
     "volume_m3_ha": Habit("m³/公顷", 1),
     "stand_stock_tc": Habit("吨碳", 2),
     "stand_area_ha": Habit("亩", 1, mu_from_ha),
+    "emission_tco2e": Habit("吨CO₂e", 2),
+    "gas_t": Habit("吨", 3),
 }
 
 QUANTITY_OF_COLUMN: dict[str, str] = {

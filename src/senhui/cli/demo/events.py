@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from django.utils import timezone
 
 from senhui.inventory import changes, queries
 from senhui.inventory import events as recorded
@@ -41,7 +42,7 @@ def record_sample_events(actor: Any, *, before_id: str, after_id: str, now: dt.d
     before_id, after_id : its two releases.
     now : the instant (UTC).
     """
-    there = recorded.events(actor, on=now.date(), release_id=before_id)
+    there = recorded.events(actor, on=timezone.localdate(now), release_id=before_id)
     if there:
         return len(there)
     before, after = queries.release(before_id), queries.release(after_id)

@@ -71,7 +71,6 @@ def show_change(request: HttpRequest, change_id: str) -> HttpResponse:
         "beside": [{**row, "kind": KINDS[row["kind"]], "pool": POOLS[row["pool"]]} for row in rows],
         "estimate": estimate,
         "estimate_groups": _named_groups(estimate) if estimate else [],
-        "unit_tco2e": tco2e_unit(),
         "overtaken": changes.is_overtaken(info),
         "trail": names.trail(within) if within else [],
     }
@@ -179,15 +178,10 @@ def _group_name(group: str | None) -> str:
     return _("Other species groups") if group is None else names.word("species_group", group or None)
 
 
-def tco2e_unit() -> str:
-    """Return how the active language writes tonnes of CO₂ equivalent."""
-    return "吨CO₂e" if names.language() == "zh" else "t CO₂e"
-
-
 def _tco2e(value: float) -> units.Shown:
     """Return tonnes of CO₂ equivalent in the reader's habit; large ones in ten-thousands on Chinese pages."""
-    exact = f"{value:,.2f} t CO₂e"
+    shown = units.shown(value, "emission_tco2e")
     if names.language() == "zh" and abs(value) >= LARGE_STOCK_TC:
         # 万 of a mass is the same number of 万 whatever the mass is of.
-        return units.Shown(f"{wan_tc_from_tc(value):,.2f}", f"万{tco2e_unit()}", exact)
-    return units.Shown(f"{value:,.1f}", tco2e_unit(), exact)
+        return units.Shown(f"{wan_tc_from_tc(value):,.2f}", f"万{shown.unit}", shown.exact)
+    return shown

@@ -21,7 +21,6 @@ from senhui.web.errors import explain
 from senhui.web.event_forms import EventForm
 from senhui.web.event_words import KINDS, POOLS
 from senhui.web.page import page, row_asked, today
-from senhui.web.views.changes import tco2e_unit
 
 N_PER_PAGE = 50
 MOST_SHOWN = 1_000
@@ -50,7 +49,6 @@ def list_events(request: HttpRequest) -> HttpResponse:
             {**row, "word": KINDS[row["kind"]], "place": names.place(row["township_code"])} for row in proposed
         ],
         "may_record": _may_record(request),
-        "unit_tco2e": tco2e_unit(),
     }
     return page(request, "changes/events.html", context)
 
