@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from tests.inventory.damaged import ON, WRONG_AREA, imported, open_errors, unchanged, write_damaged
 from tests.small_layer import LONGQUAN, NOW, QINGYUAN, quiet, write_layer
@@ -165,3 +167,62 @@ def test_a_licence_note_goes_with_the_draft(lin: Any, tmp_path: Path) -> None:
         lin, path=path, original_name="x", reference_year=2021, licence_note="for study only", now=NOW, progress=quiet
     )
     assert draft.licence_note == "for study only"
+
+
+def carpathians() -> Path:
+    """Sixteen real polygons without stand data, from the shared data beside the project."""
+    root = Path(__file__).resolve().parents[2]
+    shared = Path(os.environ.get("SENHUI_SHARED_DATA", root.parent / "shared" / "data"))
+    path = shared / "layers" / "carpathians" / "inventory.shp"
+    if not path.exists():
+        pytest.skip(f"{path} is not here: set SENHUI_SHARED_DATA to the folder with the shared data")
+    return path
+
+
+LIFE_ZONES = {
+    "Cool temperate steppe": "2430",
+    "Boreal wet forest": "1111",
+    "Polar rain tundra": "2450",
+    "Cool temperate wet forest": "1111",
+    "Cool temperate moist forest": "1111",
+}
+"""The layer's classes as land classes of the first generation; what else occurs is asked for."""
+
+
+def test_a_layer_without_stand_data_is_mapped_by_its_class_and_ends_without_estimate(lin: Any) -> None:
+    licence = "MPL-2.0, moja global"
+    draft = import_layer(
+        lin,
+        path=carpathians(),
+        original_name="inventory.shp",
+        reference_year=2021,
+        licence_note=licence,
+        now=NOW,
+        progress=quiet,
+    )
+    assert (draft.state, draft.n_rows, draft.licence_note) == ("unmapped", 16, licence)
+    draft = mapped(
+        lin,
+        draft.id,
+        **{
+            "licence_note": licence,
+            "land_class_generation": "G1",
+            "field_names": {"DI_LEI": "LifeZone", "XIAO_BAN": "FID"},
+            "code_map": {"DI_LEI": LIFE_ZONES},
+            "constants": {
+                "XIAN": LONGQUAN, "XIANG": "001", "CUN": "001", "LIN_BAN": "1", "YOU_SHI_SZ": "", "MIAN_JI": "",
+            },
+            "expected_bounds": (17.0, 44.0, 27.0, 51.0),
+        },
+    )  # fmt: skip
+    assert (draft.state, draft.profile["area_unit"]) == ("imported", "outline")
+    assert set(queries.findings(draft).filter(pl.col("severity") == "error")["reason"]) == set()
+    measured = measure_draft(lin, draft_id=draft.id, now=NOW, progress=quiet)
+    stands = pl.read_parquet(measured.directory / "measured.parquet")
+    assert stands.height == 16
+    assert stands["area_ha"].equals(stands["geometry_area_ha"], check_dtypes=True)
+    forest = stands.filter(pl.col("land_class") == "tree_forest")
+    assert forest.height == 13
+    assert set(forest["no_estimate_reason"]) == {"volume_not_recorded"}
+    assert forest["stock_tc"].null_count() == 13
+    assert measured.licence_note == licence

@@ -62,6 +62,8 @@ def stand_checks(profile: ImportProfile) -> tuple[Check, ...]:
     trees = c("land_class").is_in(["tree_forest", "sparse_forest"])
     bamboo = c("land_class") == "bamboo_forest"
     ratio = c("area_ha") / c("geometry_area_ha")
+    is_recorded = profile.area_unit != "outline"
+    area_missing = (_is_blank("MIAN_JI") | (c("MIAN_JI") == 0)) & pl.lit(is_recorded)
     factor = LEVELS["area_impossible_factor"]
     impossible = (c("area_ha") > 0) & ((ratio > factor) | (ratio < 1 / factor))
     differs = ((ratio - 1).abs() > LEVELS["area_differs_frac"]) & (
@@ -87,7 +89,7 @@ def stand_checks(profile: ImportProfile) -> tuple[Check, ...]:
         _unmapped("species_unknown", "SSZYSZ", "scattered_species_group"),
         Check("species_missing", "YOU_SHI_SZ", (trees | bamboo) & c("YOU_SHI_SZ").is_null(), c("YOU_SHI_SZ")),
         Check("species_contradicts_land_class", "YOU_SHI_SZ", contradicts, c("YOU_SHI_SZ")),
-        Check("area_missing", "MIAN_JI", _is_blank("MIAN_JI") | (c("MIAN_JI") == 0), _raw("MIAN_JI")),
+        Check("area_missing", "MIAN_JI", area_missing, _raw("MIAN_JI")),
         Check("area_impossible", "MIAN_JI", impossible, _raw("MIAN_JI")),
         Check("area_differs", "MIAN_JI", (c("area_ha") > 0) & differs & ~impossible, _raw("MIAN_JI")),
         *(Check("not_a_number", name, c(name).is_null() & ~_is_blank(name), _raw(name)) for name in NUMBERS),

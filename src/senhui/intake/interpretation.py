@@ -26,7 +26,7 @@ from senhui.intake.checks import (
     with_texts,
 )
 from senhui.intake.fields import match_fields, schema_frame
-from senhui.intake.profile import ImportProfile
+from senhui.intake.profile import AreaUnit, ImportProfile
 from senhui.intake.stands import CANONICAL, with_land_class, with_stands
 from senhui.intake.topology import outside_county_findings, topology_findings
 
@@ -185,10 +185,17 @@ def _resolved(
         field_names=names,
         land_class_generation=generation,
         species_code_system=system,
-        area_unit=profile.area_unit or recognition.area_unit(fields["MIAN_JI"], fields["geometry_area_ha"]),
+        area_unit=_area_unit(profile, fields),
         canopy_unit=profile.canopy_unit or recognition.canopy_unit(fields["YU_BI_DU"]),
         expected_bounds=profile.expected_bounds or _china(),
     )
+
+
+def _area_unit(profile: ImportProfile, fields: pl.DataFrame) -> AreaUnit:
+    """Tell the unit of the areas, or that a person said there are none but those of the outlines."""
+    if profile.constants.get("MIAN_JI") == "":
+        return "outline"
+    return profile.area_unit or recognition.area_unit(fields["MIAN_JI"], fields["geometry_area_ha"])
 
 
 def _china() -> tuple[float, float, float, float]:

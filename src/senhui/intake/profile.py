@@ -15,7 +15,7 @@ from senhui.intake.strict_json import ProfileKeyUnknown, ProfileValueWrong, buil
 
 SpeciesCodeSystem = Literal["nfi", "gx"]
 LandClassGeneration = Literal["G1", "G2", "G3", "G4"]
-AreaUnit = Literal["ha", "mu"]
+AreaUnit = Literal["ha", "mu", "outline"]
 CanopyUnit = Literal["frac", "percent"]
 
 
@@ -112,8 +112,9 @@ class ImportProfile:
         Code list of YOU_SHI_SZ: national inventory or the Guangxi variant. The same number means different trees.
     land_class_generation : {'G1', 'G2', 'G3', 'G4'} or None
         Code list of DI_LEI.
-    area_unit : {'ha', 'mu'} or None
-        Unit of MIAN_JI.
+    area_unit : {'ha', 'mu', 'outline'} or None
+        Unit of MIAN_JI. ``outline``: the layer records no area, and that of the outline is taken; so it is where
+        MIAN_JI is a constant without a value.
     canopy_unit : {'frac', 'percent'} or None
         Unit of YU_BI_DU.
     encoding : {'UTF-8', 'GB18030'} or None

@@ -71,7 +71,11 @@ def with_stands(fields: pl.DataFrame, profile: ImportProfile) -> pl.DataFrame:
     system = profile.species_code_system
     groups = groups_of_codes(system) if system else {}
     kinds = kinds_of_codes(system) if system else {}
-    area_ha = ha_from_mu(pl.col("MIAN_JI")) if profile.area_unit == "mu" else pl.col("MIAN_JI")
+    area_ha = {
+        "ha": pl.col("MIAN_JI"),
+        "mu": ha_from_mu(pl.col("MIAN_JI")),
+        "outline": pl.col("geometry_area_ha"),
+    }[profile.area_unit or "ha"]
     is_percent = profile.canopy_unit == "percent"
     canopy_frac = frac_from_percent(pl.col("YU_BI_DU")) if is_percent else pl.col("YU_BI_DU")
     return (

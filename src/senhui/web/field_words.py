@@ -49,7 +49,7 @@ ENGLISH: Final[Mapping[str, str]] = {
 UNITS: Final[Mapping[str, str]] = {
     "frac": "0–1", "m2/ha": "m²/ha", "m3/ha": "m³/ha", "m3": "m³", "yr": "a", "stems/ha": "1/ha", "stems": "",
 }  # fmt: skip
-AREA_UNITS: Final[Mapping[str, str]] = {"ha": "ha", "mu": "亩"}
+AREA_UNITS: Final[Mapping[str, str]] = {"ha": "ha", "mu": "亩", "outline": "ha"}
 CANOPY_UNITS: Final[Mapping[str, str]] = {"frac": "0–1", "percent": "%"}
 
 

@@ -44,7 +44,7 @@ def question(draft: queries.DraftInfo) -> Explanation | None:
 def of_the_profile(profile: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return what was recognised or stated of codes and units, in words."""
     systems = {"nfi": _("national forest inventory"), "gx": _("Guangxi variant")}
-    areas = {"ha": _("hectare"), "mu": _("mu")}
+    areas = {"ha": _("hectare"), "mu": _("mu"), "outline": _("none recorded; the area of the outline is taken")}
     covers = {"frac": _("share from 0 to 1"), "percent": _("percent")}
     rows = (
         (_("Species codes"), systems.get(profile.get("species_code_system") or "")),
