@@ -383,7 +383,7 @@ def left_out(city: City, tmp_path_factory: pytest.TempPathFactory) -> str:
     ):
         run([*senhui, *command], check=True)
     releases = json.loads(run([*senhui, "releases", "--json"], check=True).stdout)
-    return str(next(one["id"] for one in releases if one["label"] == "Longquan 2023"))
+    return str(next(one["release"] for one in releases if one["label"] == "Longquan 2023"))
 
 
 @both_ways

@@ -156,7 +156,11 @@ def _with_land(
     where: Where,
     outlines: Mapping[str, float],
 ) -> pl.DataFrame:
-    """Add the land of each row: of a place by its outline, of part of a place's stands by the layer."""
+    """Add the land of each row: of a place by its outline, of part of a place's stands by the layer.
+
+    A layer that covers more than an outline holds shows that the outline is coarse: then it is the layer that counts,
+    or a hectare of land would hold more than a hectare of forest.
+    """
     lands: list[Land | None] = [None] * found.height
     is_place = not set(by) - set(PLACES) and not set(where) - set(PLACES)
     if is_place:
@@ -166,8 +170,10 @@ def _with_land(
         lands = [land_of(code, covered=covered, outlines_ha=dict(outlines)) for code in codes]
     land_ha = pl.Series([None if land is None else land.area_ha for land in lands], dtype=pl.Float64)
     source = pl.Series(["layer" if land is None else land.source for land in lands], dtype=pl.String)
+    covers_more = pl.col("area_ha") > land_ha
     return found.with_columns(
-        pl.coalesce(land_ha, pl.col("area_ha")).alias("land_area_ha"), source.alias("land_source")
+        pl.max_horizontal(land_ha, pl.col("area_ha")).alias("land_area_ha"),
+        pl.when(covers_more).then(pl.lit("layer")).otherwise(source).alias("land_source"),
     )
 
 

@@ -70,7 +70,10 @@ POOLS: dict[str, Promise] = {
 LAND_SOURCES: dict[str, Promise] = {
     "outline": _("land area from the outline of the place"),
     "covered_townships": _("land area from the outlines of the townships that this release covers"),
-    "layer": _("land area of the sub-compartments themselves: no outline is known, or only some of them are counted"),
+    "layer": _(
+        "land area of the sub-compartments themselves: no outline is known, it holds less than they cover, "
+        "or only some are counted"
+    ),
 }
 
 ERROR_UNKNOWN: dict[str, Promise] = {
