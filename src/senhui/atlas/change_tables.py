@@ -25,7 +25,6 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import xlsxwriter
 
 from senhui import parameters
 from senhui.access.rules import AreaSet
@@ -33,6 +32,7 @@ from senhui.atlas.disclosure import FEWEST_SHOWN
 from senhui.atlas.exports.provenance import SAMPLE_LABEL
 from senhui.atlas.land_area import LandSource, land_of, outlines_ha
 from senhui.atlas.statistics import WHOLE_CITY, public_statistics
+from senhui.intake.safe_workbook import new_workbook
 from senhui.inventory import changes, queries
 from senhui.measurement.change import (
     APPARENT_LINES,
@@ -403,7 +403,7 @@ def change_file(
     if form == "csv":
         return ChangeFile(f"{name}.csv", CSV, b"\xef\xbb\xbf" + frame.write_csv().encode())
     content = io.BytesIO()
-    with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
+    with new_workbook(content, in_memory=True) as workbook:
         bold = workbook.add_format({"bold": True, "bottom": 1})
         number = workbook.add_format({"num_format": "#,##0.00"})
         sheet = workbook.add_worksheet(("变化表", "Closing table")[at])

@@ -16,10 +16,10 @@ from typing import ClassVar, Final
 
 import openpyxl  # type: ignore[import-untyped]
 import polars as pl
-import xlsxwriter
 from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
 
 from senhui.intake.refusal import LayerRefused
+from senhui.intake.safe_workbook import new_workbook
 
 ROW, REASON, REMEDY = "#row", "#reason", "#remedy"
 """Columns that the table has beside those of the file; no field of a layer begins with a number sign."""
@@ -228,7 +228,7 @@ def _is_change(row: int, column: str, before: str | None, text: str | None) -> b
 
 def _write_workbook(path: Path, heading: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
     """Write a workbook in which every cell is text, so that codes keep their zeros."""
-    with xlsxwriter.Workbook(path, {"constant_memory": True}) as workbook:
+    with new_workbook(path, constant_memory=True) as workbook:
         text, told = workbook.add_format({"num_format": "@"}), workbook.add_format({"num_format": "@", "bold": True})
         sheet = workbook.add_worksheet()
         sheet.freeze_panes(1, 1)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import polars as pl
-import xlsxwriter
 
 from senhui import parameters
 from senhui.atlas.cube import DIMENSIONS, VEGETATION
@@ -25,6 +24,7 @@ from senhui.atlas.exports.provenance import (
     release_label,
 )
 from senhui.atlas.statistics import PLACES, Where, parameters_used, statistics
+from senhui.intake.safe_workbook import new_workbook
 from senhui.inventory import queries
 
 Language = Literal["zh", "en"]
@@ -173,7 +173,7 @@ def statistics_file(
         )
         return ExportFile(f"{name}.csv", CSV, b"\xef\xbb\xbf" + labelled.write_csv().encode())
     content = io.BytesIO()
-    with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
+    with new_workbook(content, in_memory=True) as workbook:
         sheets = _Sheets(workbook, language)
         total = statistics(release_id, within=within, by=(), where=where)
         sheets.table(rows, named, total, measures, caveats)

@@ -24,7 +24,6 @@ import polars as pl
 import pyarrow as pa
 import pyogrio
 import shapely
-import xlsxwriter
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -34,6 +33,7 @@ from senhui.access.queries import areas_for
 from senhui.access.rules import Actor, PermissionRefused
 from senhui.atlas.exports.provenance import PARAMETER_COLUMNS, parameter_rows, release_facts, release_label
 from senhui.atlas.statistics import parameters_used
+from senhui.intake.safe_workbook import new_workbook
 from senhui.inventory import queries
 
 Form = Literal["gpkg", "zip", "csv", "xlsx"]
@@ -332,7 +332,7 @@ def _write_shapefile(frame: pl.DataFrame, release: queries.ReleaseInfo, path: Pa
 def _write_workbook(
     frame: pl.DataFrame, release: queries.ReleaseInfo, path: Path, *, progress: Callable[[float], None]
 ) -> None:
-    with xlsxwriter.Workbook(path, {"constant_memory": True}) as workbook:
+    with new_workbook(path, constant_memory=True) as workbook:
         sheet = workbook.add_worksheet("sub_compartments")
         sheet.write_row(0, 0, frame.columns)
         sheet.freeze_panes(1, 1)
