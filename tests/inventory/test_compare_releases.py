@@ -23,7 +23,7 @@ from senhui.inventory.actions.compare_releases import (
     compare_releases,
 )
 from senhui.inventory.actions.record_event import Statement, record_event
-from senhui.measurement import DesignTotal
+from senhui.measurement import NOTHING_DECLARED, Declarations, DesignTotal
 from senhui.measurement.change import MOVEMENTS, add_up, removal
 
 pytestmark = pytest.mark.database
@@ -139,6 +139,28 @@ def test_other_numbers_on_one_side_measure_both_again(
         compare(forester, before, after)
     assert refusal.value.release_id == before.id
     assert {path.name for path in changes.changes_directory().iterdir()} == changed
+
+
+def test_other_declarations_measure_both_again_with_the_later_ones(
+    person: Person, tmp_path: Path, forester: Any
+) -> None:
+    """Bamboo of which the mean age of culms was declared in 2021 alone has not grown by being told of."""
+    bamboo: dict[str, Any] = {
+        "DI_LEI": ["1130"] * 12, "YOU_SHI_SZ": ["660"] * 12, "PINGJUN_XJ": [10.0] * 12, "MEI_GQ_ZS": [3000] * 12,
+        "HUO_LMGQXJ": [0.0] * 12, "ZXJ": [0] * 12,
+    }  # fmt: skip
+    technician, reviewer = person("lin", technician=LONGQUAN), person("chen", reviewer="3311")
+    declared = Declarations(culm_age_du=2.5, source="test", declared_on="2026-11-22")
+    before, after = (
+        release_of(technician, reviewer, write_layer(tmp_path / f"{year}.gpkg", **bamboo), year=year, declarations=said)
+        for year, said in ((2016, NOTHING_DECLARED), (2021, declared))
+    )
+    assert stock(before) != pytest.approx(stock(after)), "the declaration changes what is measured"
+    info = compare(forester, before, after)
+    assert info.manifest["remeasured"]
+    table = lines(info)
+    assert table["stock_after"] == pytest.approx(stock(after))
+    assert table["stock_before"] == pytest.approx(table["stock_after"])
 
 
 def test_refused_comparisons_leave_nothing_behind(person: Person, tmp_path: Path, forester: Any) -> None:

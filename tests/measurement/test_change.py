@@ -70,6 +70,12 @@ def assert_closes(table: pl.DataFrame) -> None:
         assert value["stock_before"] + moved == pytest.approx(value["stock_after"], abs=1e-6, rel=1e-9)
 
 
+def counted(cut: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame, line: str) -> float:
+    """How many stands a line has."""
+    table = closing_table(piece_changes(cut, before=before, after=after, events=no_events()), by=())
+    return float(table.filter(pl.col("line") == line)["n"].item())
+
+
 ONE = pieces((0, 0, 10.0, 10.0))
 
 
@@ -297,3 +303,17 @@ def test_splitting_a_polygon_without_change_yields_no_change(case: Any, shares: 
     moved = table.filter(pl.col("line").is_in(MOVEMENTS))
     for basis in ("measured_tc", "calibrated_tc"):
         np.testing.assert_allclose(moved[basis].to_numpy(), 0.0, atol=1e-8)
+
+
+def test_a_stand_in_many_pieces_is_one_stand_of_a_line() -> None:
+    split = pieces((0, 0, 4.0, 4.0), (0, 1, 3.0, 3.0), (0, 2, 3.0, 3.0))
+    parts = [{"area_ha": area, "stock_tc": 50 * area} for area in (4.0, 3.0, 3.0)]
+    assert counted(split, stands({}), stands(*parts), "growth") == pytest.approx(1.0)
+    merged = pieces((0, 0, 10.0, 10.0), (1, 0, 10.0, 10.0))
+    whole = {"area_ha": 20.0, "stock_tc": 1000.0}
+    assert counted(merged, stands({}, {}), stands(whole), "growth") == pytest.approx(1.0)
+    apart = pieces((0, 0, 10.0, 10.0), (1, 1, 10.0, 10.0))
+    grown = {"stock_tc": 500.0}
+    assert counted(apart, stands({}, {}), stands(grown, grown), "growth") == pytest.approx(2.0)
+    gone = pieces((0, None, 10.0, None), (1, None, 10.0, None), (None, 0, None, 10.0))
+    assert counted(gone, stands({}, {}), stands({}), "boundary") == pytest.approx(3.0)
