@@ -106,3 +106,19 @@ def test_people_are_listed_with_the_roles_of_today(person: Person, senhui_home: 
     assert one["user"] == "lin"
     assert one["active"]
     assert set(one["roles"].split(", ")) == {f"technician of {LONGQUAN}", "reviewer of 3311"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "said"),
+    [
+        ("1-99999999999", 1, "no row 99999999999"),
+        ("0-3", 1, "no row 0"),
+        ("6-3", 2, "3-6"),
+        ("9" * 5000, 2, "is no row"),
+        ("4-", 2, "is no row"),
+    ],
+)
+def test_a_range_of_rows_is_checked_before_it_is_counted(draft: int, rows: str, code: int, said: str) -> None:
+    result = run("exclude", draft, rows, "--reason", "x", "--as", "lin")
+    assert (result.exit_code, RowDecision.objects.count()) == (code, 0)
+    assert said in " ".join(result.output.split())

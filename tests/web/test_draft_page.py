@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from django.test import Client
 from tests.small_layer import LONGQUAN, QINGYUAN
 from tests.web.flawed import CANOPY_ROW, N_ROWS, NEGATIVE_ROW, SPECIES_ROW, import_flawed
 
+from senhui.intake.datum import SimilarityFit
+from senhui.intake.profile import HelmertChange
 from senhui.inventory import queries
+from senhui.inventory.models import Draft
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 Browse = Callable[..., Client]
@@ -180,3 +184,40 @@ def test_a_file_that_is_no_table_of_rows_is_refused_beside_its_field(
     assert 'class="field wrong"' in response.content.decode()
     assert client.post(f"/imports/{draft.id}/corrected/").status_code == 400
     assert queries.draft(lin, draft.id, on=today).n_open_errors == draft.n_open_errors
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh", ["由 3 个控制点拟合", "残差中误差: 0.012 m", "移动距离: 118.40 m"]),
+     ("en", ["fitted to 3 control points", "root mean square: 0.012 m", "was moved: 118.40 m"])],
+)  # fmt: skip
+def test_the_page_says_how_the_datum_was_changed_and_how_well_it_fits(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, language: str, said: list[str]
+) -> None:
+    fit = SimilarityFit(0.5, 1.2, ((0.01, -0.02), (0.0, 0.011), (-0.01, 0.009)), 0.0123, 0.0224)
+    facts = {"kind": "control_points", "source": "Bureau 2019", **asdict(fit), "moved_m": 118.4}
+    row = Draft.objects.get(pk=draft.id)
+    row.source = {**row.source, "datum_change": facts}
+    row.save()
+    client = browse(language, as_user=lin)
+    page = text_of(client.get(f"/imports/{draft.id}/").content.decode())
+    for words in (*said, "Bureau 2019", "0.022 m", "-0.020"):
+        assert words in page, words
+    change = HelmertChange(dx_m=-31.5, dy_m=2, dz_m=0, convention="position_vector", direction="to_cgcs2000")
+    row.source = {**row.source, "datum_change": {**asdict(change), "moved_m": 7.0}}
+    row.save()
+    page = text_of(client.get(f"/imports/{draft.id}/").content.decode())
+    assert "-31.5" in page
+    assert "7.00 m" in page
+
+
+def test_a_draft_that_its_own_corrector_may_not_release_starts_no_job(
+    draft_id: int, browse: Browse, person: Person, now: dt.datetime, today: dt.date
+) -> None:
+    chen = person("chen", reviewer="3311")
+    response = browse("en", as_user=chen).post(f"/imports/{draft_id}/release/", {"label": ""})
+    assert response.status_code == 400, "who may release is asked for the name"
+    Draft.objects.filter(pk=draft_id).update(imported_by=chen.pk)
+    response = browse("en", as_user=chen).post(f"/imports/{draft_id}/release/", {"label": "x"})
+    assert response.status_code == 403
+    assert "whoever prepared a draft" in response.content.decode()

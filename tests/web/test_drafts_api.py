@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from tests.small_layer import LONGQUAN, QINGYUAN
-from tests.web.flawed import CANOPY_ROW, NEGATIVE_ROW, SPECIES_ROW, import_flawed
+from tests.web.flawed import CANOPY_ROW, N_ROWS, NEGATIVE_ROW, SPECIES_ROW, import_flawed
 
 from senhui.inventory import queries
 
@@ -130,3 +131,78 @@ def test_a_reviewer_reads_but_decides_nothing(draft: queries.DraftInfo, browse: 
     given = {"values": {"YOU_SHI_SZ": "310"}}
     response = client.post(f"/api/v1/drafts/{draft.id}/rows/{SPECIES_ROW}/correct", given, content_type=JSON)
     assert response.status_code == 403
+
+
+def test_a_draft_that_waits_for_a_mapping_says_so_and_leads_there(
+    browse: Browse, lin: Any, tmp_path: Path, now: dt.datetime
+) -> None:
+    waiting = import_flawed(lin, tmp_path, now=now, YOU_SHI_SZ=[None] * N_ROWS)
+    assert waiting.state == "unmapped"
+    client = browse("en", as_user=lin)
+    base = f"/api/v1/drafts/{waiting.id}"
+    for address in (f"{base}/findings", f"{base}/findings.geojson?bbox={EVERYWHERE}"):
+        response = client.get(address)
+        assert (response.status_code, response.json()["error"]) == (409, "DraftNeedsMapping"), address
+    page = client.get(f"/imports/{waiting.id}/rows/1/")
+    assert page.status_code == 409
+    assert f'href="/imports/{waiting.id}/mapping/"' in page.content.decode()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("given", "status", "error"),
+    [
+        ({"values": {"XIAO_BAN": "\ud800"}}, 422, "TextCannotBeWritten"),
+        ({"values": {"XIAO_BAN": "a\x00b"}}, 422, "TextCannotBeWritten"),
+        ({"values": {"\ud800": "a"}}, 422, "NoSuchColumn"),
+        ({"values": {"XIAO_BAN": "9"}, "reason": "\ud800"}, 422, "TextCannotBeWritten"),
+        ({"values": {"XIAO_BAN": "9"}, "reason": "x" * 2_001}, 422, "ReasonTooLong"),
+        (None, 422, "NotValid"),
+        ([], 422, "NotValid"),
+        ({}, 409, "NothingToCorrect"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_by_name(
+    draft: queries.DraftInfo,
+    browse: Browse,
+    lin: Any,
+    today: dt.date,
+    language: str,
+    given: Any,
+    status: int,
+    error: str,
+) -> None:
+    address = f"/api/v1/drafts/{draft.id}/rows/{SPECIES_ROW}/correct"
+    response = browse(language, as_user=lin).post(address, json.dumps(given), content_type=JSON)
+    assert (response.status_code, response.json()["error"]) == (status, error)
+    assert queries.draft_decisions(lin, draft.id, on=today) == []
+
+
+def test_a_reason_too_long_excludes_and_reopens_nothing(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date
+) -> None:
+    client = browse("en", as_user=lin)
+    base = f"/api/v1/drafts/{draft.id}"
+    for address, given in (
+        (f"{base}/exclude", {"rows": [SPECIES_ROW], "reason": "x" * 2_001}),
+        (f"{base}/rows/{SPECIES_ROW}/reopen", {"reason": "x" * 2_001}),
+    ):
+        response = client.post(address, given, content_type=JSON)
+        assert (response.status_code, response.json()["error"]) == (422, "ReasonTooLong")
+    assert queries.draft_decisions(lin, draft.id, on=today) == []
+
+
+def test_a_visitor_decides_nothing(draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date) -> None:
+    visitor = browse("en")
+    for verb in ("correct", "exclude", "reopen"):
+        page = visitor.post(f"/imports/{draft.id}/rows/{SPECIES_ROW}/{verb}/", {"reason": "x"})
+        assert page.status_code == 404, verb
+        if verb != "exclude":
+            address = f"/api/v1/drafts/{draft.id}/rows/{SPECIES_ROW}/{verb}"
+            assert visitor.post(address, {}, content_type=JSON).status_code == 401, verb
+    assert queries.draft_decisions(lin, draft.id, on=today) == []
+
+
+def test_a_page_beyond_the_last_is_empty(draft: queries.DraftInfo, browse: Browse, lin: Any) -> None:
+    found = browse("en", as_user=lin).get(f"/api/v1/drafts/{draft.id}/findings?page=999999").json()
+    assert (found["findings"], found["page"], found["n_pages"], found["n_findings"]) == ([], 999_999, 1, 3)

@@ -9,13 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from tests.small_layer import LONGQUAN, QINGYUAN
+from tests.inventory.test_map_draft import LIFE_ZONES, carpathians
+from tests.small_layer import LONGQUAN, QINGYUAN, quiet
 from tests.web.flawed import N_ROWS, SPECIES, import_flawed
 
 from senhui.inventory import queries
+from senhui.inventory.actions.import_layer import import_layer
+from senhui.inventory.actions.measure_draft import measure_draft
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 Browse = Callable[..., Client]
@@ -127,3 +131,62 @@ def test_who_may_not_import_here_changes_no_mapping(draft: queries.DraftInfo, br
     client = browse("en", as_user=person("wu", technician=QINGYUAN))
     assert client.get(f"/imports/{draft.id}/mapping/").status_code == 404
     assert client.post(f"/imports/{draft.id}/mapping/", {}).status_code == 404
+
+
+def test_a_mapping_of_constants_alone_is_answered_with_what_is_wrong_with_it(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date
+) -> None:
+    content = json.dumps({"senhui_mapping": 1, "constants": {"XIAN": "331126", "XIANG": "331126001"}}).encode()
+    given = {"mapping_file": SimpleUploadedFile("m.json", content)}
+    response = browse("en", as_user=lin).post(f"/imports/{draft.id}/mapping/load/", given)
+    assert response.status_code in {302, 422}
+    assert queries.draft(lin, draft.id, on=today).state == "unmapped"
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "等另外"), ("en", "more.")])
+def test_the_question_names_the_missing_field_and_folds_the_columns(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, language: str, said: str
+) -> None:
+    page = browse(language, as_user=lin).get(f"/imports/{draft.id}/mapping/").content.decode()
+    asked = page.split('class="plate asked"', 1)[1].split("</section>", 1)[0]
+    missing = asked.split('id="missing-fields"', 1)[1].split("</ul>", 1)[0]
+    assert "优势树种" in missing
+    assert "dominant species" in missing
+    alert = asked.split('role="alert"', 1)[1].split("</div>", 1)[0]
+    assert said in alert
+    folded = asked.split('<details id="asked-columns">', 1)[1].split("</details>", 1)[0]
+    assert "<code>TREE</code>" in folded
+    assert "TREE" not in alert
+
+
+def test_a_layer_without_any_area_is_mapped_on_the_page_to_no_estimate(
+    browse: Browse, lin: Any, now: dt.datetime, today: dt.date
+) -> None:
+    draft = import_layer(
+        lin, path=carpathians(), original_name="inventory.shp", reference_year=2021, now=now, progress=quiet
+    )
+    client = browse("en", as_user=lin)
+    address = f"/imports/{draft.id}/mapping/"
+    page = client.get(address).content.decode()
+    assert "that of each outline is taken" in page
+    answer = form_of(page) | {
+        "land_class_generation": "G1", "column:DI_LEI": "LifeZone", "column:XIAO_BAN": "FID",
+        "constant:XIAN": LONGQUAN, "constant:XIANG": "001", "constant:CUN": "001", "constant:LIN_BAN": "1",
+        "constant:YOU_SHI_SZ": "not-recorded", "constant:MIAN_JI": "not-recorded", "place": "own",
+    }  # fmt: skip
+    asked = client.post(address, answer)
+    assert asked["Location"] == address, "the classes of the layer are the next question"
+    page = client.get(address).content.decode()
+    assert form_of(page)["constant:MIAN_JI"] == "not-recorded"
+    assert "the area of the outline is taken" in page
+    meant = {f"code:DI_LEI:{zone}": code for zone, code in LIFE_ZONES.items()}
+    done = client.post(address, form_of(page) | meant | {"place": "own"})
+    assert done.status_code == 302, done.content.decode()
+    mapped = queries.draft(lin, draft.id, on=today)
+    assert (mapped.state, mapped.profile["area_unit"], mapped.n_open_errors) == ("imported", "outline", 0)
+    measured = measure_draft(lin, draft_id=draft.id, now=now, progress=quiet)
+    assert measured.measurement is not None
+    stands = pl.read_parquet(measured.directory / "measured.parquet")
+    forest = stands.filter(pl.col("land_class") == "tree_forest")
+    assert set(forest["no_estimate_reason"]) == {"volume_not_recorded"}
+    assert forest["stock_tc"].null_count() == forest.height > 0

@@ -7,15 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from tests.small_layer import LONGQUAN, write_layer
 
 from senhui.intake import ImportProfile
+from senhui.intake.attribute_table import KeyColumnsMissing, NothingJoins, TableNotFound
 from senhui.intake.coordinate_system import SUPPORTED
+from senhui.intake.datum import way_to_cgcs2000
+from senhui.intake.workbook import SheetUnclear
 from senhui.jobs import queries as job_queries
-from senhui.web.import_forms import COORDINATE_SYSTEMS, ImportForm
+from senhui.web.import_forms import CONTROL_POINT_EXAMPLE, COORDINATE_SYSTEMS, ImportForm
+from senhui.web.import_options import option_of
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 Browse = Callable[..., Client]
@@ -158,3 +163,28 @@ def test_who_may_not_import_is_offered_no_form(browse: Browse, person: Person) -
     page = browse("en", as_user=person("zhou", viewer=LONGQUAN)).get("/imports/").content.decode()
     assert 'id="upload"' not in page
     assert "does not include importing" in page
+
+
+def test_the_example_of_a_control_point_is_east_before_north_as_the_fit_reads_it() -> None:
+    whole = form([], control_points=CONTROL_POINT_EXAMPLE)
+    whole.is_valid()
+    assert str(whole.fields["control_points"].widget.attrs["placeholder"]) == CONTROL_POINT_EXAMPLE
+    east_m, north_m, _, _ = whole.cleaned_data["control_points"][0]
+    move = way_to_cgcs2000("EPSG:4528", change=None).move
+    assert move is not None
+    lon_deg, lat_deg = move(np.array([[east_m, north_m]]))[0]
+    assert (round(lon_deg), round(lat_deg)) == (120, 28)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "option"),
+    [
+        (TableNotFound, "attributes_file"),
+        (KeyColumnsMissing, "layer_keys"),
+        (NothingJoins, "layer_keys"),
+        (SheetUnclear, "sheet"),
+    ],
+)
+def test_a_table_that_is_not_joined_leads_back_to_its_options(refusal: type[Exception], option: str) -> None:
+    assert option_of(refusal.__new__(refusal)) == option
+    assert option in ImportForm.TABLE

@@ -20,6 +20,7 @@ DraftId = Annotated[int, typer.Argument(metavar="DRAFT", help="Number of the dra
 Reason = Annotated[str, typer.Option(help="Why; it is kept with the decision.")]
 
 FINDINGS_SHOWN = 50
+_MOST_DIGITS = 18
 
 
 def add_commands(
@@ -64,6 +65,7 @@ def _add_lists(app: typer.Typer, *, set_up: Callable[[], None], now: Callable[[]
 
         from senhui.access.terminal import OPERATOR
         from senhui.inventory import queries
+        from senhui.inventory.refusals import DraftIsClosed, DraftNeedsMapping
 
         severity = "warning" if warnings else "error"
         try:
@@ -76,7 +78,7 @@ def _add_lists(app: typer.Typer, *, set_up: Callable[[], None], now: Callable[[]
                 page=page,
                 per_page=FINDINGS_SHOWN,
             )
-        except queries.NoSuchDraft as problem:
+        except (queries.NoSuchDraft, DraftIsClosed, DraftNeedsMapping) as problem:
             terminal.fail(str(problem))
         if as_json:
             terminal.print_json(
@@ -203,11 +205,13 @@ def _add_decisions(
         set_up()
         from senhui.inventory.actions.exclude_rows import exclude_rows
 
-        chosen = _rows(rows)
-        _report(
-            lambda: exclude_rows(person(as_user), draft_id=draft, rows=chosen, reason=reason, now=now()),
-            as_json=as_json,
-        )
+        ranges = _ranges(rows)
+
+        def decide() -> Any:
+            chosen = _rows(ranges, draft, now=now)
+            return exclude_rows(person(as_user), draft_id=draft, rows=chosen, reason=reason, now=now())
+
+        _report(decide, as_json=as_json)
 
     @app.command()
     def reopen(
@@ -279,6 +283,8 @@ def _report(decide: Callable[[], Any], *, as_json: bool) -> None:
         refusals.NoSuchRow,
         refusals.RowChangedMeanwhile,
         refusals.RowIsExcluded,
+        refusals.ReasonTooLong,
+        refusals.TextCannotBeWritten,
         NoRowsChosen,
         ReasonMissing,
         RowHasNoError,
@@ -329,21 +335,39 @@ def _columns_by_field(draft_id: int, *, now: Callable[[], dt.datetime]) -> dict[
     return names
 
 
-def _rows(text: str) -> list[int]:
-    """Read ``3,7,10-12``.
+def _ranges(text: str) -> list[tuple[int, int]]:
+    """Read ``3,7,10-12`` as first and last row of each part, without counting through it.
 
     Examples
     --------
-    >>> _rows("3,7,10-12")
-    [3, 7, 10, 11, 12]
+    >>> _ranges("3,7,10-12")
+    [(3, 3), (7, 7), (10, 12)]
     """
-    rows: list[int] = []
-    for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdecimal() or (last and not last.isdecimal()):
-            terminal.fail(f"{part.strip()!r} is no row. Give rows as 3,7,10-12.", code=2)
-        rows.extend(range(int(first), int(last or first) + 1))
-    return rows
+    ranges = []
+    for part in (part.strip() for part in text.split(",")):
+        first, dash, last = part.partition("-")
+        last = last if dash else first
+        if not all(end.isdecimal() and len(end) <= _MOST_DIGITS for end in (first, last)):
+            terminal.fail(f"{part!r} is no row. Give rows as 3,7,10-12.", code=2)
+        if int(first) > int(last):
+            terminal.fail(f"{part!r} ends before it begins. Give the smaller row first: {last}-{first}.", code=2)
+        ranges.append((int(first), int(last)))
+    return ranges
+
+
+def _rows(ranges: list[tuple[int, int]], draft_id: int, *, now: Callable[[], dt.datetime]) -> list[int]:
+    """Return every row of ranges that the draft has; a range that goes beyond it is refused before it is counted."""
+    from django.utils import timezone
+
+    from senhui.access.terminal import OPERATOR
+    from senhui.inventory import queries
+    from senhui.inventory.refusals import NoSuchRow
+
+    n_rows = queries.draft(OPERATOR, draft_id, on=timezone.localdate(now())).n_rows
+    for first, last in ranges:
+        if first < 1 or last > n_rows:
+            raise NoSuchRow(draft_id, first if first < 1 else last)
+    return sorted({row for first, last in ranges for row in range(first, last + 1)})
 
 
 def _print(rows: list[dict[str, Any]], *, title: str, none: str, as_json: bool) -> None:

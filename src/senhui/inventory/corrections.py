@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from senhui.inventory.refusals import refuse_unwritable
 from senhui.inventory.row_changes import Basis, Change
 from senhui.inventory.row_decisions import from_text
 
@@ -59,7 +60,7 @@ def merged(
 
     Raises
     ------
-    NoSuchColumn, ValueDoesNotFit, NothingToCorrect
+    NoSuchColumn, TextCannotBeWritten, ValueDoesNotFit, NothingToCorrect
     """
     path = basis.info.directory / "source_fields.parquet"
     schema = pl.read_parquet_schema(path)
@@ -68,6 +69,8 @@ def merged(
         for column, text in values.items():
             if column not in columns:
                 raise NoSuchColumn(basis.info.id, column, columns)
+            if text is not None:
+                refuse_unwritable(text, column)
             if text is not None and from_text(pl.Series([text]), schema[column]).null_count():
                 raise ValueDoesNotFit(row, column, text, str(schema[column]))
     used = sorted({column for values in corrections.values() for column in values})

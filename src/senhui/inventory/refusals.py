@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
+from typing import Final
+
+MOST_OF_A_REASON: Final = 2000
+"""Characters of a reason: a page of text, which a release can still print."""
+
 
 class DraftIsClosed(ValueError):
     """The draft has been released or discarded; import the layer again to work on it."""
@@ -77,3 +83,54 @@ class RowIsExcluded(ValueError):
         super().__init__(f"Row {row} of draft {draft_id} is excluded. Open it again first.")
         self.draft_id = draft_id
         self.row = row
+
+
+class ReasonTooLong(ValueError):
+    """A reason is read by people and printed with the release; it is no place for a document."""
+
+    def __init__(self, n_characters: int) -> None:
+        super().__init__(
+            f"The reason has {n_characters:,} characters; at most {MOST_OF_A_REASON:,} are kept. Shorten it."
+        )
+        self.n_characters = n_characters
+
+
+class TextCannotBeWritten(ValueError):
+    """A text holds characters that no file or database keeps: halves of characters, or control characters.
+
+    Parameters
+    ----------
+    name : column of the file, or ``reason``.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The text given for {name!a} holds characters that cannot be written, such as control characters. "
+            "Type it anew."
+        )
+        self.name = name
+
+
+def refuse_unwritable(text: str, name: str) -> None:
+    """Refuse a text with halves of characters (surrogates) or control characters other than tab and line breaks.
+
+    Raises
+    ------
+    TextCannotBeWritten
+    """
+    if any(unicodedata.category(one) in {"Cc", "Cs"} and one not in "\t\n\r" for one in text):
+        raise TextCannotBeWritten(name)
+
+
+def reason_kept(text: str) -> str:
+    """Return a reason as it is kept, without the space around it.
+
+    Raises
+    ------
+    ReasonTooLong, TextCannotBeWritten
+    """
+    text = text.strip()
+    if len(text) > MOST_OF_A_REASON:
+        raise ReasonTooLong(len(text))
+    refuse_unwritable(text, "reason")
+    return text

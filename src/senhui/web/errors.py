@@ -41,13 +41,16 @@ from senhui.inventory.corrections import NoSuchColumn, NothingToCorrect, ValueDo
 from senhui.inventory.land import LayerOutsideYourAreas
 from senhui.inventory.queries import NoSuchDraft, NoSuchRelease, NoSuchStand, unit_names
 from senhui.inventory.refusals import (
+    MOST_OF_A_REASON,
     DraftChangedMeanwhile,
     DraftHasErrors,
     DraftIsClosed,
     DraftNeedsMapping,
     NoSuchRow,
+    ReasonTooLong,
     RowChangedMeanwhile,
     RowIsExcluded,
+    TextCannotBeWritten,
 )
 from senhui.jobs.actions.cancel_job import JobHasEnded
 from senhui.jobs.queries import JobUnknown
@@ -295,6 +298,28 @@ def _row_sound(error: RowHasNoError) -> Explanation:
 def _reason_missing(error: ReasonMissing) -> Explanation:
     return Explanation(
         422, _("Rows are left out only with a reason."), _("State the reason; it is printed with the release.")
+    )
+
+
+@explain.register
+def _reason_too_long(error: ReasonTooLong) -> Explanation:
+    return Explanation(
+        422,
+        _("The reason has %(n)s characters; at most %(most)s are kept.")
+        % {"n": f"{error.n_characters:,}", "most": f"{MOST_OF_A_REASON:,}"},
+        _("Shorten it."),
+    )
+
+
+@explain.register
+def _text_unwritable(error: TextCannotBeWritten) -> Explanation:
+    # Halves of characters in the name itself would break the answer.
+    name = error.name.encode("ascii" if not error.name.isprintable() else "utf-8", "replace").decode()
+    return Explanation(
+        422,
+        _("The text given for %(name)s holds characters that cannot be written, such as control characters.")
+        % {"name": name},
+        _("Type it anew."),
     )
 
 

@@ -10,12 +10,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from pyproj import CRS
 
+from senhui.intake import MappingNeeded
 from senhui.inventory import queries
 from senhui.jobs.refusal import from_data
 from senhui.web.errors import Explanation, explain_kept
+from senhui.web.field_words import FieldWords, field_words
 
 COLOURS: Final = {"error": "#b3003c", "warning": "#8a5a00", "gap": "#0b57d0"}
 """Of the signs on the map; each kind also has a shape and a pattern of its own."""
+
+MOST_COLUMNS: Final = 8
+"""Columns of a file that a question names before it says how many more there are."""
 
 _STEP_OF_STATE: Final = {"unmapped": 1, "imported": 2, "measured": 4, "released": 5, "discarded": 5}
 
@@ -38,7 +43,21 @@ def steps(draft: queries.DraftInfo) -> list[dict[str, str]]:
 
 def question(draft: queries.DraftInfo) -> Explanation | None:
     """Return what a draft that is not mapped waits on, in the reader's language."""
-    return explain_kept(from_data(draft.question)) if draft.question else None
+    return explain_kept(in_short(from_data(draft.question))) if draft.question else None
+
+
+def in_short(refusal: Exception | None) -> Exception | None:
+    """Return a refusal with the first of a long list of columns: the mapping page lists them all, folded."""
+    columns = getattr(refusal, "columns", ())
+    if not isinstance(refusal, MappingNeeded) or len(columns) <= MOST_COLUMNS:
+        return refusal
+    rest = _("and %(n)s more") % {"n": len(columns) - MOST_COLUMNS}
+    return type(refusal)(**{**refusal.facts, "columns": (*columns[:MOST_COLUMNS], rest)})
+
+
+def missing_fields(refusal: Exception | None) -> list[FieldWords]:
+    """Return the fields that a question says are missing, with their names in both languages."""
+    return [field_words(name) for name in getattr(refusal, "missing", ()) or ()]
 
 
 def of_the_profile(profile: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -53,6 +72,47 @@ def of_the_profile(profile: Mapping[str, Any]) -> list[dict[str, str]]:
         (_("Unit of the canopy field"), covers.get(profile.get("canopy_unit") or "")),
     )
     return [{"label": label, "value": value or _("not recognised")} for label, value in rows]
+
+
+def datum_change(draft: queries.DraftInfo) -> dict[str, Any] | None:
+    """Return how the coordinates were moved to CGCS2000, with the fit of control points; None where they were not."""
+    facts = draft.source.get("datum_change")
+    if not facts:
+        return None
+    shown: dict[str, Any] = {"source": facts.get("source", ""), "rows": [], "residuals": []}
+    if facts["kind"] == "control_points":
+        shown["how"] = _("fitted to %(n)s control points") % {"n": len(facts["residuals_m"])}
+        shown["residuals"] = [
+            {"point": number, "east": f"{east:.3f}", "north": f"{north:.3f}"}
+            for number, (east, north) in enumerate(facts["residuals_m"], start=1)
+        ]
+        rows = [
+            (_("Rotation"), f"{facts['rotation_arcsec']:.4f}″"),
+            (_("Scale, ppm"), f"{facts['scale_ppm']:.4f}"),
+            (_("Residuals, root mean square"), f"{facts['rms_m']:.3f} m"),
+            (_("Residuals, largest"), f"{facts['largest_m']:.3f} m"),
+        ]
+    else:
+        conventions = {"position_vector": _("position vector (Bursa-Wolf, EPSG:9606)"),
+                       "coordinate_frame": _("coordinate frame (EPSG:9607)")}  # fmt: skip
+        directions = {"to_cgcs2000": _("from the layer's system to CGCS2000"),
+                      "from_cgcs2000": _("from CGCS2000 to the layer's system")}  # fmt: skip
+        shown["how"] = _("three or seven parameters of the surveying office")
+        rows = [
+            (_("Shift in x, m"), f"{facts['dx_m']:g}"),
+            (_("Shift in y, m"), f"{facts['dy_m']:g}"),
+            (_("Shift in z, m"), f"{facts['dz_m']:g}"),
+            (_("Rotation about x, arc seconds"), f"{facts['rx_arcsec']:g}"),
+            (_("Rotation about y, arc seconds"), f"{facts['ry_arcsec']:g}"),
+            (_("Rotation about z, arc seconds"), f"{facts['rz_arcsec']:g}"),
+            (_("Scale, ppm"), f"{facts['scale_ppm']:g}"),
+            (_("Sense of the rotations"), conventions[facts["convention"]]),
+            (_("Direction"), directions[facts["direction"]]),
+        ]
+    if facts.get("moved_m") is not None:
+        rows.append((_("Distance by which the middle stand was moved"), f"{facts['moved_m']:.2f} m"))
+    shown["rows"] = [{"label": label, "value": value} for label, value in rows]
+    return shown
 
 
 def map_state(draft: queries.DraftInfo) -> dict[str, Any] | None:

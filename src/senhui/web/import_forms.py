@@ -34,6 +34,8 @@ TABLE_TYPES: Final = (".csv", ".xlsx")
 SHIFTS: Final = ("dx_m", "dy_m", "dz_m")
 N_PER_CONTROL_POINT: Final = 4
 FEWEST_POINTS: Final = 3
+CONTROL_POINT_EXAMPLE: Final = "40512345.67,3112345.67,40512460.12,3112340.05"
+"""East before north, as `ControlPoints` has it; Xi'an 1980 and CGCS2000, zone 40."""
 ROTATIONS: Final = ("rx_arcsec", "ry_arcsec", "rz_arcsec", "scale_ppm")
 
 
@@ -146,7 +148,7 @@ class ImportForm(forms.Form):
     control_points = forms.CharField(
         label=_("Control points"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "placeholder": "3112345.67,40512345.67,…"}),
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "placeholder": CONTROL_POINT_EXAMPLE}),
         help_text=_(
             "One point a line: x (east) and y (north) in the layer, then x and y of the same point in the system "
             "below, with commas or tabs between, as copied from a spreadsheet. At least three; the residuals are shown."

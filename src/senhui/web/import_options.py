@@ -6,6 +6,7 @@ By class, as in `web.errors`; a refusal without an entry is mended in the file a
 from __future__ import annotations
 
 from senhui.intake import LayerRefused
+from senhui.intake.attribute_table import KeyColumnsMissing, NothingJoins, TableNotFound
 from senhui.intake.coordinate_system import (
     CoordinatesContradictSystem,
     CoordinatesOfNoSystem,
@@ -15,6 +16,7 @@ from senhui.intake.coordinate_system import (
 from senhui.intake.datum import ControlPointsDoNotFit, ControlPointsTooFew, DatumChangeNeeded, DatumChangeNotWanted
 from senhui.intake.layer_file import LayerNotFound, SeveralLayers
 from senhui.intake.text_encoding import EncodingContradicted, EncodingUnknown
+from senhui.intake.workbook import SheetUnclear
 
 OPTIONS: dict[type[LayerRefused], str] = {
     NoCoordinateSystem: "crs",
@@ -27,6 +29,10 @@ OPTIONS: dict[type[LayerRefused], str] = {
     ControlPointsDoNotFit: "control_points",
     SeveralLayers: "layer",
     LayerNotFound: "layer",
+    TableNotFound: "attributes_file",
+    KeyColumnsMissing: "layer_keys",
+    NothingJoins: "layer_keys",
+    SheetUnclear: "sheet",
     EncodingUnknown: "encoding",
     EncodingContradicted: "encoding",
 }

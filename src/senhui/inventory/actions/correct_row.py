@@ -2,12 +2,14 @@
 
 1. The draft must be there and seen by the actor (`NoSuchDraft`), who must hold `import_layer` over all of its land
    (`PermissionRefused`).
-2. It must be open (`DraftIsClosed`) and mapped (`DraftNeedsMapping`).
+2. It must be open (`DraftIsClosed`) and mapped (`DraftNeedsMapping`); the note must be one that can be kept
+   (`ReasonTooLong`, `TextCannotBeWritten`).
 3. The row must be there and lie on land that the actor sees (`NoSuchRow`).
 4. Nobody may have decided anything of the row since the actor looked at it (`RowChangedMeanwhile`).
 5. The row must not be excluded (`RowIsExcluded`).
-6. Each column must be one of the file (`NoSuchColumn`) and each value must fit it (`ValueDoesNotFit`); something must
-   be different from what the row says already (`NothingToCorrect`).
+6. Each column must be one of the file (`NoSuchColumn`) and each value one that can be written
+   (`TextCannotBeWritten`) and fits it (`ValueDoesNotFit`); something must be different from what the row says already
+   (`NothingToCorrect`).
 7. The corrected row must lie within the actor's areas (`LayerOutsideYourAreas`).
 8. Row and neighbours are checked; the decision, the count of open errors and the audit entry are written together. A
    measured draft is imported again, for its numbers are void. Errors that remain or are new stay open: a correction
@@ -21,11 +23,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+from django.utils import timezone
+
 from senhui.access.rules import Actor
 from senhui.inventory import queries
 from senhui.inventory.corrections import merged
-from senhui.inventory.refusals import RowIsExcluded
-from senhui.inventory.row_changes import Basis, Change, decide
+from senhui.inventory.refusals import RowIsExcluded, reason_kept
+from senhui.inventory.row_changes import Basis, Change, decide, open_draft
 
 
 def correct_row(
@@ -52,11 +56,14 @@ def correct_row(
     now : instant (UTC).
     """
 
+    open_draft(actor, draft_id, on=timezone.localdate(now))
+    reason = reason_kept(reason)
+
     def plan(basis: Basis) -> list[Change]:
         standing = basis.decisions.standing.get(row)
         if standing is not None and standing.kind == "excluded":
             raise RowIsExcluded(draft_id, row)
-        return merged(basis, {row: values}, repair_outline=repair_outline, reason=reason.strip())
+        return merged(basis, {row: values}, repair_outline=repair_outline, reason=reason)
 
     return decide(
         actor,

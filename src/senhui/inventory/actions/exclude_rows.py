@@ -3,7 +3,8 @@
 1. The draft must be there and seen by the actor (`NoSuchDraft`), who must hold `import_layer` over all of its land
    (`PermissionRefused`).
 2. It must be open (`DraftIsClosed`) and mapped (`DraftNeedsMapping`).
-3. There must be a reason (`ReasonMissing`) and at least one row (`NoRowsChosen`).
+3. There must be a reason (`ReasonMissing`) that can be kept (`ReasonTooLong`, `TextCannotBeWritten`) and at least
+   one row (`NoRowsChosen`).
 4. Each row must be there and lie on land that the actor sees (`NoSuchRow`).
 5. Nobody may have decided anything of a row since the actor looked at it (`RowChangedMeanwhile`).
 6. No row may be excluded already (`RowIsExcluded`), and each must have an open error (`RowHasNoError`): what is
@@ -26,7 +27,7 @@ from django.utils import timezone
 from senhui.access.rules import Actor
 from senhui.intake.fields import as_number
 from senhui.inventory import queries
-from senhui.inventory.refusals import RowIsExcluded
+from senhui.inventory.refusals import RowIsExcluded, reason_kept
 from senhui.inventory.row_changes import Basis, Change, decide, open_draft
 from senhui.inventory.row_decisions import effective_findings, effective_outlines, effective_source
 from senhui.quantities import ha_from_mu
@@ -78,7 +79,7 @@ def exclude_rows(
     now : instant (UTC).
     """
     open_draft(actor, draft_id, on=timezone.localdate(now))
-    reason = reason.strip()
+    reason = reason_kept(reason)
     if not reason:
         raise ReasonMissing
     if not rows:

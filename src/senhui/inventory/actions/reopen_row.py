@@ -2,7 +2,8 @@
 
 1. The draft must be there and seen by the actor (`NoSuchDraft`), who must hold `import_layer` over all of its land
    (`PermissionRefused`).
-2. It must be open (`DraftIsClosed`) and mapped (`DraftNeedsMapping`).
+2. It must be open (`DraftIsClosed`) and mapped (`DraftNeedsMapping`); the reason must be one that can be kept
+   (`ReasonTooLong`, `TextCannotBeWritten`).
 3. The row must be there and lie on land that the actor sees (`NoSuchRow`).
 4. Nobody may have decided anything of the row since the actor looked at it (`RowChangedMeanwhile`).
 5. The row must be corrected or excluded (`RowIsNotDecided`).
@@ -16,9 +17,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils import timezone
+
 from senhui.access.rules import Actor
 from senhui.inventory import queries
-from senhui.inventory.row_changes import Basis, Change, decide
+from senhui.inventory.refusals import reason_kept
+from senhui.inventory.row_changes import Basis, Change, decide, open_draft
 
 
 class RowIsNotDecided(ValueError):
@@ -40,11 +44,14 @@ def reopen_row(
     seen : how many decisions on the row the person saw (`DraftRow.number`); None: as it is when this begins.
     """
 
+    open_draft(actor, draft_id, on=timezone.localdate(now))
+    reason = reason_kept(reason)
+
     def plan(basis: Basis) -> list[Change]:
         standing = basis.decisions.standing.get(row)
         if standing is None or standing.kind == "reopened":
             raise RowIsNotDecided(draft_id, row)
-        return [Change(row, "reopened", {}, repair_outline=False, reason=reason.strip())]
+        return [Change(row, "reopened", {}, repair_outline=False, reason=reason)]
 
     return decide(
         actor,

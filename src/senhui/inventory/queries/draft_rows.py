@@ -21,7 +21,7 @@ from senhui.intake import areas_of_repair
 from senhui.inventory import land
 from senhui.inventory.models import Draft, RowDecision
 from senhui.inventory.queries.drafts import DraftInfo, draft
-from senhui.inventory.refusals import NoSuchRow
+from senhui.inventory.refusals import DraftIsClosed, DraftNeedsMapping, NoSuchRow
 from senhui.inventory.row_decisions import (
     Decisions,
     decisions_of,
@@ -123,9 +123,9 @@ def draft_errors(
 
     Raises
     ------
-    NoSuchDraft
+    NoSuchDraft, DraftIsClosed, DraftNeedsMapping
     """
-    info = draft(actor, draft_id, on=on)
+    info = _checked_draft(actor, draft_id, on=on)
     decisions = decisions_of(Draft.objects.get(pk=draft_id))
     found = effective_findings(info.directory, decisions).filter(pl.col("severity") == severity).collect()
     found = _visible(actor, info, found, on=on)
@@ -148,9 +148,9 @@ def draft_row(actor: Actor, draft_id: int, row: int, *, on: dt.date) -> DraftRow
 
     Raises
     ------
-    NoSuchDraft, NoSuchRow
+    NoSuchDraft, DraftIsClosed, NoSuchRow
     """
-    info = draft(actor, draft_id, on=on)
+    info = _kept_draft(actor, draft_id, on=on)
     decisions = decisions_of(Draft.objects.get(pk=draft_id))
     known = visible_rows(actor, info, [row], decisions=decisions, on=on)
     if row not in known:
@@ -200,9 +200,9 @@ def draft_findings_on_map(
 
     Raises
     ------
-    NoSuchDraft
+    NoSuchDraft, DraftIsClosed, DraftNeedsMapping
     """
-    info = draft(actor, draft_id, on=on)
+    info = _checked_draft(actor, draft_id, on=on)
     decisions = decisions_of(Draft.objects.get(pk=draft_id))
     west, south, east, north = bbox
     inside = (
@@ -281,9 +281,9 @@ def rejected_rows(actor: Actor, draft_id: int, *, on: dt.date) -> tuple[pl.DataF
 
     Raises
     ------
-    NoSuchDraft
+    NoSuchDraft, DraftIsClosed, DraftNeedsMapping
     """
-    info = draft(actor, draft_id, on=on)
+    info = _checked_draft(actor, draft_id, on=on)
     decisions = decisions_of(Draft.objects.get(pk=draft_id))
     found = effective_findings(info.directory, decisions).filter(pl.col("severity") == "error").collect()
     found = _visible(actor, info, found.filter(pl.col("row").is_not_null()), on=on)
@@ -303,6 +303,22 @@ def visible_rows(
     ids = identities(info.directory, everything, rows=wanted["row"].to_list())
     known = _visible(actor, info, wanted.join(ids, on="row", how="left"), on=on)
     return dict(known.select("row", "sub_compartment_id").iter_rows())
+
+
+def _kept_draft(actor: Actor, draft_id: int, *, on: dt.date) -> DraftInfo:
+    """Return a draft whose files are there: those of a discarded one are gone."""
+    info = draft(actor, draft_id, on=on)
+    if info.state == "discarded":
+        raise DraftIsClosed(draft_id, info.state)
+    return info
+
+
+def _checked_draft(actor: Actor, draft_id: int, *, on: dt.date) -> DraftInfo:
+    """Return a draft whose rows were checked: nothing is known of them before the columns are understood."""
+    info = _kept_draft(actor, draft_id, on=on)
+    if info.state == "unmapped":
+        raise DraftNeedsMapping(draft_id)
+    return info
 
 
 def _areas(actor: Actor, info: DraftInfo, *, on: dt.date) -> AreaSet | None:

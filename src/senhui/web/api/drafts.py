@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 from ninja.errors import HttpError
 from ninja.security import django_auth
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from senhui.inventory import queries
 from senhui.inventory.actions.correct_row import correct_row
@@ -108,7 +108,18 @@ class RowOut(Schema):
     decisions: list[DecisionOut]
 
 
-class CorrectionIn(Schema):
+class BodyIn(Schema):
+    """What a program sends: an object. Anything else, such as null or a list, is no empty one."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_object(cls, given: Any) -> Any:
+        if not isinstance(getattr(given, "_obj", given), dict):
+            raise ValueError("the body must be a JSON object")
+        return given
+
+
+class CorrectionIn(BodyIn):
     """New values by column of the file; null empties a value, what is left out stays."""
 
     values: dict[str, str | None] = {}
@@ -117,7 +128,7 @@ class CorrectionIn(Schema):
     seen: int | None = None
 
 
-class ExclusionIn(Schema):
+class ExclusionIn(BodyIn):
     """Rows to leave out, and why."""
 
     rows: list[int] = Field(max_length=100_000)
@@ -125,7 +136,7 @@ class ExclusionIn(Schema):
     seen: dict[int, int] | None = None
 
 
-class ReopeningIn(Schema):
+class ReopeningIn(BodyIn):
     """Take back what was decided."""
 
     reason: str = ""
@@ -152,10 +163,11 @@ def list_findings(
     reason: str | None = None,
     page: Annotated[int, Query(ge=1, le=10**6)] = 1,
 ) -> dict[str, Any]:
-    """Return a page of findings after all decisions."""
+    """Return a page of findings after all decisions; one beyond the last is empty."""
     profile = queries.draft(request.user, draft_id, on=today()).profile
     found = queries.draft_errors(request.user, draft_id, on=today(), severity=severity, reason=reason, page=page)
-    return {**vars(found), "findings": [worded(one, profile) for one in found.findings]}
+    shown = found.findings if page == found.page else []
+    return {**vars(found), "page": page, "findings": [worded(one, profile) for one in shown]}
 
 
 @router.get("/drafts/{draft_id}/findings.geojson", response=dict[str, Any], summary="Findings within a box, EPSG:4490")

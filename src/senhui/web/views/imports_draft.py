@@ -23,7 +23,7 @@ from senhui.inventory import queries
 from senhui.inventory.actions.correct_rows_from_file import correct_rows_from_file
 from senhui.inventory.actions.discard_draft import discard_draft
 from senhui.inventory.actions.exclude_rows import exclude_rows
-from senhui.inventory.actions.release_draft import DraftIsNotMeasured, SecondPersonNeeded
+from senhui.inventory.actions.release_draft import refuse_releasing
 from senhui.inventory.refusals import DraftHasErrors, DraftIsClosed, DraftNeedsMapping
 from senhui.jobs.actions.start_job import start_job
 from senhui.web import draft_findings, import_facts
@@ -61,6 +61,7 @@ def draft_page(
         "steps": import_facts.steps(draft),
         "question": import_facts.question(draft),
         "facts": import_facts.of_the_profile(draft.profile),
+        "datum_change": import_facts.datum_change(draft),
         "counties": draft_findings.by_county(draft.township_codes),
         "may": may(request, draft),
         "release_form": form,
@@ -217,10 +218,7 @@ def release(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Start releasing a draft, with its map."""
     draft = queries.draft(request.user, draft_id, on=today())
     _require_all(request, draft, "release_layer")
-    if draft.state != "measured":
-        raise DraftIsNotMeasured(draft.id, draft.state)
-    if request.user.pk in {draft.imported_by_id, draft.measured_by_id}:
-        raise SecondPersonNeeded(draft.id)
+    refuse_releasing(draft, request.user)
     form = ReleaseForm(request.POST)
     if not form.is_valid():
         return draft_page(request, draft, release_form=form)

@@ -45,6 +45,9 @@ MAPPED: Final = tuple(dict.fromkeys((*REQUIRED, *OPTIONAL_TEXT, *NUMBERS)))
 NOT_RECORDED: Final = "not-recorded"
 """What the form sends for a field of which the layer says nothing on any row."""
 
+AREA: Final = "MIAN_JI"
+"""Where the layer does not record it, the area of the outline is taken."""
+
 UNITS: Final = ("species_code_system", "land_class_generation", "area_unit", "canopy_unit")
 ASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "AreaUnitUnclear": ("area_unit",),
@@ -67,6 +70,7 @@ class FieldRow:
     is_required: bool
     is_asked: bool
     codes: list[tuple[str, str]]
+    is_area: bool
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ def _apply(request: HttpRequest, draft_id: int, profile: dict[str, Any]) -> Http
             progress=_silent,
         )
     except Exception as error:
-        explanation = explain(error)
+        explanation = explain(import_facts.in_short(error) or error)
         if explanation is None or isinstance(error, queries.NoSuchDraft | PermissionRefused):
             raise
         question = error if isinstance(error, MappingNeeded) else None
@@ -210,11 +214,16 @@ def _page(
         mapping = replace(mapping, profile=profile, fields={**_suggested(mapping), **profile["field_names"]})
     asked = question or from_data(mapping.question)
     rows = [_field_row(mapping, name, asked) for name in MAPPED]
-    codes = [_code_list(mapping, name, asked) for name in CODE_FIELDS if name in mapping.codes]
+    codes = [
+        _code_list(mapping, name, asked) for name in CODE_FIELDS if name in mapping.codes and name in mapping.fields
+    ]
     context = {
         "draft": draft,
         "is_sample": draft.is_sample,
         "question": refused or import_facts.question(draft),
+        "missing": import_facts.missing_fields(asked),
+        "asked_columns": getattr(asked, "columns", ()),
+        "takes_outline_area": mapping.profile["constants"].get(AREA) == "",
         "asked_rows": [row for row in rows if row.is_asked],
         "rows": [row for row in rows if not row.is_asked],
         "asked_codes": [one for one in codes if one.is_asked],
@@ -249,6 +258,7 @@ def _field_row(mapping: queries.DraftMapping, name: str, asked: Exception | None
         is_required=name in REQUIRED,
         is_asked=_is_asked(asked, name),
         codes=_choices(name, mapping.profile) if is_coded else [],
+        is_area=name == AREA,
     )
 
 

@@ -30,7 +30,7 @@ from senhui.web.errors import Explanation, explain
 from senhui.web.field_words import FieldWords, field_words, known_codes
 from senhui.web.page import page, today
 from senhui.web.row_sketch import sketch
-from senhui.web.views.imports_draft import may
+from senhui.web.views.imports_draft import draft_page, may
 
 INPUT = "value:"
 """What the names of the inputs begin with; the rest is the column of the file."""
@@ -165,6 +165,8 @@ def _page(
 ) -> HttpResponse:
     draft = queries.draft(request.user, draft_id, on=today())
     found = queries.draft_row(request.user, draft_id, row, on=today())
+    if draft.state == "unmapped":  # nothing is known of its rows yet: its page leads to the mapping
+        return draft_page(request, draft, status=409)
     choice = draft_findings.chosen(request)
     inputs = _inputs(draft, found, typed or {})
     concerned = [one for one in inputs if one.is_concerned]
