@@ -191,10 +191,19 @@ def test_pools_of_an_event_are_told_where_its_line_is(compared: changes.ChangeIn
             happened_on=dt.date(2018, 6, 1), area_ha=2.0, statement=Statement(taken_frac=1.0), now=NOW,
         )  # fmt: skip
     again = compare_releases(
-        person("xu", viewer="3311"), before_id=before.id, after_id=after.id, now=NOW, progress=quiet
+        person("xu", viewer="3311"),
+        before_id=before.id,
+        after_id=after.id,
+        now=NOW + dt.timedelta(minutes=1),
+        progress=quiet,
     )
     assert {"harvest", "pine_wilt"} <= set(lines_read(again, NOWHERE))
-    shown = change_tables.beside(again.id, areas=NOWHERE, within=LONGQUAN)
+    with pytest.raises(changes.NoSuchChange):
+        # From two comparisons of the same surveys the public could take what was recorded between them.
+        change_tables.closing(compared.id, areas=NOWHERE, within="", basis="measured")
+    assert not change_tables.is_shown(compared.id, areas=NOWHERE)
+    assert change_tables.beside(again.id, areas=NOWHERE, within=LONGQUAN).is_empty(), "of the city alone"
+    shown = change_tables.beside(again.id, areas=NOWHERE, within="")
     assert shown.select("kind", "pool").rows() == [("pine_wilt", "dead_wood")], "one harvest alone became products"
 
 

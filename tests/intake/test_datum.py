@@ -17,8 +17,10 @@ from senhui.intake.datum import (
     ControlPointsTooFew,
     DatumChangeNeeded,
     DatumChangeNotWanted,
+    DatumChangeTooLarge,
     helmert_matrix,
     moved_m,
+    refuse_too_large,
     way_to_cgcs2000,
 )
 from senhui.intake.profile import ControlPoints, DatumChange, HelmertChange
@@ -234,3 +236,20 @@ def test_a_layer_on_an_old_datum_is_read_at_its_place_and_tells_how_far_it_was_m
     assert told["kind"] == change.kind
     assert 20 < told["moved_m"] < 300
     assert as_read.source["crs"] == "EPSG:2364"
+
+
+@pytest.mark.parametrize("slip", [{"dx_m": 1e9}, {"rx_arcsec": 1e9}, {"scale_ppm": 1e9}, {"dx_m": 3000.0}])
+def test_a_change_that_no_datum_of_china_needs_is_refused(slip: dict[str, float]) -> None:
+    way = way_to_cgcs2000("EPSG:4610", change=HelmertChange(**{**vars(SEVEN), **slip}))
+    with pytest.raises(DatumChangeTooLarge) as refused:
+        refuse_too_large(way, code="EPSG:4610", point=(119.9, 28.4))
+    assert refused.value.limit_m == 2000
+    sound = way_to_cgcs2000("EPSG:4610", change=SEVEN)
+    assert refuse_too_large(sound, code="EPSG:4610", point=(119.9, 28.4)) < 300
+
+
+def test_a_layer_with_a_change_too_large_is_not_read(tmp_path: Path) -> None:
+    path = write_layer(good_rows(), tmp_path / "xian80.gpkg", crs="EPSG:4610")
+    profile = ImportProfile(datum=HelmertChange(**{**vars(SEVEN), "dz_m": 51_900.0}))
+    with pytest.raises(DatumChangeTooLarge, match="slip in the numbers"):
+        read_layer(path, profile=profile)

@@ -32,6 +32,7 @@ from senhui.inventory.actions.reverse_event import (
     reverse_event,
 )
 from senhui.inventory.models import Event, Movement
+from senhui.measurement.disturbance import most_density_tc_ha
 
 pytestmark = pytest.mark.database
 CLEAR_CUT = Statement(taken_frac=1.0, product_frac=0.5)
@@ -97,6 +98,9 @@ def test_the_gases_of_a_fire_are_no_stock_and_name_their_report(surveys: Any, fo
         ({"kind": "fire", "statement": Statement(burned_forest="steppe")}, EventStatementWrong),
         ({"happened_on": dt.date(2016, 12, 31), "area_ha": 99.0}, EventDateNotBetween),
         ({"happened_on": dt.date(2022, 1, 1)}, EventDateNotBetween),
+        ({"kind": "conversion", "statement": Statement(after_tc_ha=1e300)}, EventStatementWrong),
+        ({"kind": "conversion", "statement": Statement(after_tc_ha=0, soil_after_tc_ha=1e308)}, EventStatementWrong),
+        ({"kind": "planting", "statement": Statement(after_tc_ha=1e9)}, EventStatementWrong),
         ({"area_ha": 4.5}, EventAreaTooLarge),
         ({"area_ha": 0.0}, EventAreaTooLarge),
         ({"area_ha": float("nan")}, EventAreaTooLarge),
@@ -163,6 +167,16 @@ def test_a_reversal_posts_opposite_signs_and_gives_the_stock_back(surveys: Any, 
     found, ids = events.events_between(*surveys)
     assert len(ids) == 3
     assert found["change_tc"].sum() == pytest.approx(event.living_change_tc)
+
+
+def test_the_largest_densities_allowed_are_taken_back_too(surveys: Any, forester: Any) -> None:
+    most = Statement(
+        after_tc_ha=most_density_tc_ha("after_tc_ha"), soil_after_tc_ha=most_density_tc_ha("soil_after_tc_ha")
+    )
+    for kind in ("conversion", "planting"):
+        event = record(forester, surveys[0], kind=kind, area_ha=4.0, statement=most)
+        reversal = reverse_event(forester, event_id=event.id, reason="mistake", now=NOW)
+        assert reversal.living_change_tc == -event.living_change_tc
 
 
 def test_refused_reversals_leave_nothing_behind(surveys: Any, forester: Any, person: Person) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from senhui.measurement.closing import DoesNotClose, round_closing
+from senhui.measurement.closing import DoesNotClose, require_closing, round_closing
 
 
 def test_the_largest_remainder_gets_the_missing_step() -> None:
@@ -40,3 +40,10 @@ def test_the_rounded_table_closes_both_ways_and_no_number_moves_by_a_step(moved:
     np.testing.assert_array_equal(steps[:, :-1].sum(axis=1), steps[:, -1])
     assert np.abs(steps[:, :-1] - table / step_tc).max() <= 1.0 + 1e-6
     assert np.abs(steps[:, -1] - table.sum(axis=1) / step_tc).max() <= 1.0 + 1e-6
+
+
+@pytest.mark.parametrize("stock_tc", [1e300, float("inf"), float("nan")])
+def test_a_table_that_swallows_its_movements_is_refused(stock_tc: float) -> None:
+    with pytest.raises(DoesNotClose):
+        require_closing(np.array([[10.0], [stock_tc], [-stock_tc], [20.0]]), step_tc=0.01)
+    require_closing(np.array([[10.0], [10.0], [0.0], [20.0]]), step_tc=0.01)

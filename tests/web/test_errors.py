@@ -57,8 +57,10 @@ from senhui.inventory.refusals import (
     DraftIsClosed,
     DraftNeedsMapping,
     NoSuchRow,
+    ReasonTooLong,
     RowChangedMeanwhile,
     RowIsExcluded,
+    TextCannotBeWritten,
 )
 from senhui.jobs.actions.cancel_job import JobHasEnded
 from senhui.jobs.queries import JobUnknown
@@ -103,6 +105,8 @@ REFUSALS = [
     (RowIsNotDecided(7, 3), 409),
     (RowHasNoError(7, 3), 409),
     (ReasonMissing(), 422),
+    (ReasonTooLong(2_001), 422),
+    (TextCannotBeWritten("XIAO_BAN"), 422),
     (NoRowsChosen(), 422),
     (NoSuchColumn(7, "VOL", ("XIAN", "CUN")), 422),
     (ValueDoesNotFit(3, "MIAN_JI", "much", "Float64"), 422),
@@ -153,6 +157,7 @@ NEVER_AT_THE_WEB = {
     "UsernameUnfit", "WeakPassword",  # the terminal alone makes users and grants
     "DatabaseUrlUnknown",  # before the web begins
     "LayerRefused", "MappingNeeded",  # only their kinds are raised
+    "DensityOutOfRange",  # told as `EventStatementWrong`, with the kind of event
 }  # fmt: skip
 """Refusals that no page and no job can meet."""
 

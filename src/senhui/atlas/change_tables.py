@@ -218,8 +218,15 @@ def _by_place(movements: pl.DataFrame, level: str) -> pl.DataFrame:
     return add_up(movements.with_columns(place), by=("place",))
 
 
+def is_shown(change_id: str, *, areas: AreaSet) -> bool:
+    """Return whether a reader gets this comparison; who sees no stand gets the newest of the same releases alone."""
+    return not areas.is_empty or change_id in changes.newest_ids()
+
+
 def _lines_read(change_id: str, *, areas: AreaSet, within: str) -> Mapping[str, str]:
     """Return the line in which a reader finds each line of the tables of a place."""
+    if not is_shown(change_id, areas=areas):
+        raise changes.NoSuchChange(change_id)
     lines = {line: line for line in LINES}
     if areas.covers(within or WHOLE_CITY):
         return lines
@@ -291,7 +298,7 @@ def summary(change_id: str, *, areas: AreaSet, within: str, basis: Basis) -> Sum
 def beside(change_id: str, *, areas: AreaSet, within: str) -> pl.DataFrame:
     """Return what events posted beside the stock: kind, pool, n (stands), change_tc, emission_tco2e.
 
-    The public reads a row of a county or the city where the table shows the kind of event by itself, and the pool has
+    The public reads a row of the whole city alone, where the table shows the kind of event by itself, and the pool has
     no stand or enough of them in every county: a gas tells of the loss that it came from.
     """
     every = changes.beside(change_id)
@@ -303,7 +310,7 @@ def beside(change_id: str, *, areas: AreaSet, within: str) -> pl.DataFrame:
     found = frame.group_by("kind", "pool").agg(pl.col("n").sum(), *sums).sort("kind", "pool")
     if areas.covers(within or WHOLE_CITY):
         return found
-    if len(within) > _N_DIGITS["county"]:
+    if within:
         return found.clear()
     shown = [kind for kind, line in _lines_read(change_id, areas=areas, within="").items() if kind == line]
     county = pl.col("township").str.head(_N_DIGITS["county"])

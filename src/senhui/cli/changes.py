@@ -53,6 +53,7 @@ def _add_change(
         from senhui.atlas import change_tables
         from senhui.inventory.actions import compare_releases as room
         from senhui.inventory.queries import NoSuchRelease
+        from senhui.measurement.closing import DoesNotClose
 
         if basis not in ("measured", "calibrated"):
             terminal.fail("The basis is measured or calibrated.", code=2)
@@ -67,6 +68,7 @@ def _add_change(
             room.SampleAgainstSurvey,
             room.NoLandInCommon,
             room.CannotBeMeasuredAgain,
+            DoesNotClose,
         ) as problem:
             terminal.fail(str(problem))
         areas = areas_for(actor, "view_sub_compartments", on=timezone.localdate(instant))

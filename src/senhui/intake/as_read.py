@@ -19,7 +19,7 @@ import shapely
 
 from senhui.intake.attribute_table import join_table, restore_zeros
 from senhui.intake.coordinate_system import SYSTEMS, middle_point, recognise, refuse_coordinates_of_another_system
-from senhui.intake.datum import Way, moved_m, way_to_cgcs2000
+from senhui.intake.datum import Way, refuse_too_large, way_to_cgcs2000
 from senhui.intake.geometry import Outlines, read_outlines
 from senhui.intake.layer_file import FileEmpty, OpenLayer, file_digest, open_layer
 from senhui.intake.profile import ImportProfile
@@ -160,7 +160,7 @@ def _first_looked_at(layer: OpenLayer, *, code: str, way: Way, file_name: str) -
             middle = middle_point(shapely.bounds(outlines))
             refuse_coordinates_of_another_system(code, middle)
             if way.facts and middle is not None:
-                way.facts["moved_m"] = moved_m(way, code=code, point=middle)
+                way.facts["moved_m"] = refuse_too_large(way, code=code, point=middle)
         n_batches += 1
         yield batch
     if n_batches == 0:

@@ -83,6 +83,20 @@ class ControlPointsDoNotFit(LayerRefused):
     residuals_m: tuple[str, ...]
 
 
+@dataclass(eq=False)
+class DatumChangeTooLarge(LayerRefused):
+    """A change of datum moves the layer farther than any datum of China lies from CGCS2000."""
+
+    what: ClassVar[str] = "The change of datum would move the layer by {moved_m:.0f} m."
+    why: ClassVar[str] = (
+        "The older datums of China lie within a few hundred metres of CGCS2000; more than {limit_m:.0f} m is a slip in "
+        "the numbers."
+    )
+    remedy: ClassVar[str] = "Check the unit, the sign and the digits of each number: metres, arc seconds, ppm."
+    moved_m: float
+    limit_m: float
+
+
 @dataclass(frozen=True)
 class SimilarityFit:
     """How well control points fit.
@@ -153,6 +167,20 @@ def way_to_cgcs2000(code: str, *, change: DatumChange | None) -> Way:
         move, fit = _by_points(system, change)
         return Way(move, {"kind": change.kind, "source": change.source, **asdict(fit)})
     return Way(_by_parameters(system, change), asdict(change))
+
+
+def refuse_too_large(way: Way, *, code: str, point: tuple[float, float]) -> float:
+    """Return how far a change moves the middle of a layer, in metres, unless no datum of China lies so far off.
+
+    Raises
+    ------
+    DatumChangeTooLarge
+        It moves the point farther than the level ``datum_change_max_m``, or to no place at all.
+    """
+    distance_m, limit_m = moved_m(way, code=code, point=point), LEVELS["datum_change_max_m"]
+    if not distance_m <= limit_m:
+        raise DatumChangeTooLarge(distance_m, limit_m)
+    return distance_m
 
 
 def moved_m(way: Way, *, code: str, point: tuple[float, float]) -> float:

@@ -96,6 +96,18 @@ def change(change_id: str) -> ChangeInfo:
     return ChangeInfo(change_id, before, after, manifest)
 
 
+def newest_ids() -> frozenset[str]:
+    """Return the newest comparison of each two releases.
+
+    Two comparisons of the same releases differ by the events recorded between them, so that one event can be read off
+    from both: who sees no single stand sees these alone.
+    """
+    newest: dict[tuple[str, str], str] = {}
+    for info in changes():
+        newest.setdefault((info.before.id, info.after.id), info.id)
+    return frozenset(newest.values())
+
+
 def is_overtaken(info: ChangeInfo) -> bool:
     """Return whether events were recorded or taken back since: then the two should be compared again."""
     _, ids = events_between(info.before, info.after)

@@ -21,6 +21,34 @@ class DoesNotClose(ValueError):
         )
 
 
+def require_closing(table: npt.NDArray[np.float64], *, step_tc: float) -> None:
+    """Refuse a table that `round_closing` would refuse: one column, or all together, is off or no number.
+
+    Parameters
+    ----------
+    table : (m, n) float, [tC]
+    step_tc : float, [tC], > 0
+
+    Raises
+    ------
+    DoesNotClose
+    """
+    _gaps(np.column_stack([table, table.sum(axis=1)]) / step_tc, step_tc=step_tc)
+
+
+def _gaps(steps: npt.NDArray[np.float64], *, step_tc: float) -> npt.NDArray[np.float64]:
+    """Return what each column is off by, in steps of the last digit; refuse a tenth of a step, and what is no number.
+
+    A stock of 1e300 swallows every movement, and two infinite ones have no difference: neither is a table.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        gaps = steps[0] + steps[1:-1].sum(axis=0) - steps[-1]
+    worst = int(np.abs(gaps).argmax())
+    if not abs(gaps[worst]) < 0.1:
+        raise DoesNotClose(worst, float(gaps[worst] * step_tc))
+    return np.asarray(gaps)
+
+
 def round_closing(table: npt.NDArray[np.float64], *, step_tc: float) -> npt.NDArray[np.float64]:
     """Round a closing table so that the rounded one closes too.
 
@@ -59,10 +87,8 @@ def round_closing(table: npt.NDArray[np.float64], *, step_tc: float) -> npt.NDAr
     array([10.,  1.,  0., 11.])
     """
     steps = np.column_stack([table, table.sum(axis=1)]) / step_tc
-    gaps = steps[0] + steps[1:-1].sum(axis=0) - steps[-1]
+    gaps = _gaps(steps, step_tc=step_tc)
     worst = int(np.abs(gaps).argmax())
-    if abs(gaps[worst]) >= 0.1:
-        raise DoesNotClose(worst, float(gaps[worst] * step_tc))
     # Numbers that are whole but for the noise of floats stay where they are.
     near = np.abs(steps - np.round(steps)) < 1e-6
     low = np.where(near, np.round(steps), np.floor(steps))

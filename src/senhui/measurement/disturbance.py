@@ -6,12 +6,14 @@ stock and stand in tCO2e. Nothing is netted: a felled tree leaves the living poo
 Numbers come from `senhui.parameters`; cases: tests/measurement/test_disturbance.py.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 
+from senhui import parameters
 from senhui.measurement.fire import fire_dead_organic_matter_tco2e, fire_gas_t, fire_non_co2_tco2e
 
 Pool = Literal[
@@ -53,6 +55,54 @@ class Entry:
             emission_tco2e=None if self.emission_tco2e is None else -self.emission_tco2e,
             gas_t=None if self.gas_t is None else -self.gas_t,
         )
+
+
+class DensityOutOfRange(ValueError):
+    """A carbon density that was stated is negative, no number, or larger than any stand can have."""
+
+    def __init__(self, field: str, most_tc_ha: float) -> None:
+        super().__init__(f"{field} must lie between 0 and {most_tc_ha:g} tC/ha. Look at its unit.")
+        self.field = field
+        self.most_tc_ha = most_tc_ha
+
+
+class EntryNotFinite(ValueError):
+    """What the event posts to a pool is no number that can be added up."""
+
+    def __init__(self, pool: str) -> None:
+        super().__init__(f"What the event posts to {pool} is not finite. Look at the area and the densities.")
+        self.pool = pool
+
+
+def most_density_tc_ha(field: Literal["after_tc_ha", "soil_after_tc_ha"]) -> float:
+    """Return the largest living or soil carbon that may be stated, [tC/ha].
+
+    Notes
+    -----
+    The highest mean of a forest type in `zhejiang_carbon_density_2009_2012`, vegetation (trees, shrubs and herbs) and
+    soil apart, times `event_density_multiple` (mark D). It refuses slips of a unit, and is no estimate.
+    """
+    layers = ("tree_tc_ha", "shrub_herb_tc_ha") if field == "after_tc_ha" else ("soil_tc_ha",)
+    frame = parameters.table("zhejiang_carbon_density_2009_2012").frame
+    highest = max(sum(row) for row in frame.select(layers).iter_rows())
+    return float(math.floor(highest * float(parameters.scalar("event_density_multiple").value)))
+
+
+def require_density(field: Literal["after_tc_ha", "soil_after_tc_ha"], density_tc_ha: float) -> None:
+    """Refuse a stated density outside 0 to `most_density_tc_ha` (`DensityOutOfRange`)."""
+    most = most_density_tc_ha(field)
+    if not 0.0 <= density_tc_ha <= most:
+        raise DensityOutOfRange(field, most)
+
+
+def require_finite(entries: Iterable[Entry]) -> None:
+    """Refuse entries of which a number, or the sum of all, is not finite (`EntryNotFinite`)."""
+    total = 0.0
+    for entry in entries:
+        for amount in (entry.change_tc, entry.emission_tco2e, entry.gas_t):
+            total += abs(amount or 0.0)
+        if not math.isfinite(total):
+            raise EntryNotFinite(entry.pool)
 
 
 def living_change_tc(entries: Iterable[Entry]) -> float:
@@ -249,6 +299,9 @@ def conversion(
     ΔC_biomass = A (C_after − C_before) at once; soil (SOC_0 − SOC_new) / 20 per year. Source: IPCC 2006, Volume 4,
     equations 2.16 and 2.25 (mark B).
     """
+    require_density("after_tc_ha", after_tc_ha)
+    if soil_after_tc_ha is not None:
+        require_density("soil_after_tc_ha", soil_after_tc_ha)
     entries = [Entry("living", year, converted_ha * (after_tc_ha - living_tc_ha))]
     if soil_tc_ha is not None and soil_after_tc_ha is not None:
         per_yr = converted_ha * (soil_after_tc_ha - soil_tc_ha) / SOIL_SCHEDULE_YR
@@ -270,4 +323,5 @@ def planting(planted_ha: float, *, planted_tc_ha: float, year: int) -> tuple[Ent
     -----
     Source: the definition.
     """
+    require_density("after_tc_ha", planted_tc_ha)
     return (Entry("living", year, planted_ha * planted_tc_ha),)

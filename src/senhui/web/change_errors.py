@@ -100,7 +100,7 @@ def _statement(error: EventStatementWrong) -> Explanation:
         "kind": KINDS.get(error.kind, error.kind),
         "field": STATEMENTS.get(error.field, error.field),
     }
-    return Explanation(422, what, _("State it and record the event again."))
+    return Explanation(422, what, _("State it and record the event again."), error.allowed)
 
 
 @explain.register

@@ -13,7 +13,13 @@ from senhui.intake.coordinate_system import (
     CoordinateSystemNotSupported,
     NoCoordinateSystem,
 )
-from senhui.intake.datum import ControlPointsDoNotFit, ControlPointsTooFew, DatumChangeNeeded, DatumChangeNotWanted
+from senhui.intake.datum import (
+    ControlPointsDoNotFit,
+    ControlPointsTooFew,
+    DatumChangeNeeded,
+    DatumChangeNotWanted,
+    DatumChangeTooLarge,
+)
 from senhui.intake.layer_file import LayerNotFound, SeveralLayers
 from senhui.intake.text_encoding import EncodingContradicted, EncodingUnknown
 from senhui.intake.workbook import SheetUnclear
@@ -25,6 +31,7 @@ OPTIONS: dict[type[LayerRefused], str] = {
     CoordinatesOfNoSystem: "crs",
     DatumChangeNeeded: "datum_kind",
     DatumChangeNotWanted: "datum_kind",
+    DatumChangeTooLarge: "datum_kind",
     ControlPointsTooFew: "control_points",
     ControlPointsDoNotFit: "control_points",
     SeveralLayers: "layer",

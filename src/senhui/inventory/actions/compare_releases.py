@@ -8,7 +8,8 @@
 6. Both sides must rest on one method book, one edition of the numbers and one set of declarations. Where they do not,
    both are measured again with today's numbers and the later release's declarations from the stands they hold, and the
    comparison says so; a release whose stands lack what today's methods read is refused (`CannotBeMeasuredAgain`).
-7. The result is written to a hidden directory and named in one step. The same releases, events and numbers give the
+7. The tables must close, township by township and in all, on both bases (`DoesNotClose`): nothing is saved otherwise.
+8. The result is written to a hidden directory and named in one step. The same releases, events and numbers give the
    same name: then the one there is stays.
 
 Cases: `tests/inventory/test_compare_releases.py`. The arithmetic lies in `senhui.measurement.change`.
@@ -47,13 +48,18 @@ from senhui.measurement import (
     measure_stands,
     refuse_unknown_keys,
 )
-from senhui.measurement.change import SIDE_COLUMNS, closing_table, piece_changes
+from senhui.measurement.change import LINES, SIDE_COLUMNS, closing_table, piece_changes
+from senhui.measurement.closing import require_closing
 from senhui.measurement.disturbance import LIVING
 from senhui.projection.growth import GrowthModel, pressler_increment
 
 _READ: Final = (
     *SIDE_COLUMNS, "sub_compartment_id", "species_group", "origin", "age_yr", "tree_above_tc_ha", "tree_below_tc_ha",
 )  # fmt: skip
+
+
+SMALLEST_STEP_TC: Final = 0.01
+"""One step of the last digit that any table of a comparison prints, [tC]."""
 
 
 class SurveysNotInOrder(ValueError):
@@ -142,8 +148,10 @@ def compare_releases(
     )
     happened = happened.join(at, on="row_before").select(pl.col("at").alias("row_before"), "kind", "change_tc")
     changed = piece_changes(matching.pieces, before=stands[0], after=stands[1], events=happened)
+    movements = closing_table(changed)
+    _require_closing(movements)
     tables = {
-        "movements": closing_table(changed),
+        "movements": movements,
         "land": _land(changed),
         "beside": _beside(event_ids),
         "model_estimate": _model_estimate(stands[1]),
@@ -239,6 +247,15 @@ def _measured_again(info: queries.ReleaseInfo, *, book: MethodBook) -> pl.DataFr
         for row in calibration["factors"]
     ]
     return apply_factors(measured, calibrate(measured, design_totals=totals))
+
+
+def _require_closing(movements: pl.DataFrame) -> None:
+    """Refuse tables that do not close at the smallest step that is printed."""
+    for basis in ("measured_tc", "calibrated_tc"):
+        cell = {(line, place): tc for line, place, tc in movements.select("line", "township", basis).iter_rows()}
+        places = movements["township"].unique().sort()
+        grid = np.array([[cell.get((line, place)) or 0.0 for place in places] for line in LINES])
+        require_closing(grid, step_tc=SMALLEST_STEP_TC)
 
 
 def _land(changed: pl.DataFrame) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django.db import transaction
 from django.utils import timezone
@@ -34,6 +34,7 @@ from senhui.inventory.models import Event, Movement, Release
 from senhui.measurement import ParameterUse
 from senhui.measurement.disturbance import (
     FATES,
+    DensityOutOfRange,
     Entry,
     Fate,
     conversion,
@@ -42,6 +43,8 @@ from senhui.measurement.disturbance import (
     living_change_tc,
     pine_wilt,
     planting,
+    require_density,
+    require_finite,
 )
 
 NEEDED: Final[dict[str, tuple[str, ...]]] = {
@@ -60,10 +63,15 @@ _ROUNDING_TC: Final = 1e-6
 class EventStatementWrong(ValueError):
     """Something that the kind of event needs is missing or outside its range."""
 
-    def __init__(self, kind: str, field: str) -> None:
-        super().__init__(f"A {kind} needs {field}, in its range. State it and record the event again.")
+    def __init__(self, kind: str, field: str, *, allowed: str = "") -> None:
+        if field == "kind":
+            what = f"No kind of event is called {kind!r}; there are {', '.join(Event.KINDS)}"
+        else:
+            what = f"For {kind}, {field} is missing or outside its range{f', {allowed}' if allowed else ''}"
+        super().__init__(f"{what}. State it and record the event again.")
         self.kind = kind
         self.field = field
+        self.allowed = allowed
 
 
 class EventDateNotBetween(ValueError):
@@ -176,6 +184,7 @@ def record_event(
     entries, used = _entries(
         kind, stand, release_id=release_id, area_ha=area_ha, statement=statement, year=happened_on.year
     )
+    require_finite(entries)
     change_tc = living_change_tc(entries)
     facts = {
         "statement": asdict(statement),
@@ -244,10 +253,15 @@ def _check(kind: str, statement: Statement) -> None:
         share = getattr(statement, field)
         if share is not None and not 0.0 <= share <= 1.0:
             raise EventStatementWrong(kind, field)
-    for field in ("after_tc_ha", "soil_after_tc_ha"):
+    densities: tuple[Literal["after_tc_ha", "soil_after_tc_ha"], ...] = ("after_tc_ha", "soil_after_tc_ha")
+    for field in densities:
         density = getattr(statement, field)
-        if density is not None and not (math.isfinite(density) and density >= 0.0):
-            raise EventStatementWrong(kind, field)
+        if density is not None:
+            try:
+                require_density(field, density)
+            except DensityOutOfRange as problem:
+                allowed = f"0 to {problem.most_tc_ha:g} tC/ha"
+                raise EventStatementWrong(kind, field, allowed=allowed) from problem
     if statement.fate not in (None, *FATES):
         raise EventStatementWrong(kind, "fate")
     if statement.gwp_report not in GWP_REPORTS:

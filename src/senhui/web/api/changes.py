@@ -96,7 +96,8 @@ class EventOut(Schema):
 def list_changes(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the comparisons with the removal of the whole city, measured."""
     areas = seen_areas(request)
-    return [_out(info, areas=areas, within="") for info in changes.changes()]
+    shown = [info for info in changes.changes() if change_tables.is_shown(info.id, areas=areas)]
+    return [_out(info, areas=areas, within="") for info in shown]
 
 
 @router.get("/changes/{change_id}", response=ChangeOut, summary="One comparison, of the city or of a place")

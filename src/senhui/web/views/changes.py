@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy
 from senhui.access.queries import areas_for, require
 from senhui.atlas import change_tables
 from senhui.inventory import changes, queries
-from senhui.inventory.changes import ChangeInfo
+from senhui.inventory.changes import ChangeInfo, ChangeWasAltered
 from senhui.jobs.actions.start_job import start_job
 from senhui.measurement.change import APPARENT_LINES, LINES
+from senhui.measurement.closing import DoesNotClose
 from senhui.quantities import wan_tc_from_tc
 from senhui.web import names, summaries, units
 from senhui.web.event_forms import CompareForm
@@ -50,10 +51,14 @@ def list_changes(request: HttpRequest) -> HttpResponse:
             return redirect_to_login(request.get_full_path())
         if form.is_valid():
             return redirect("jobs-one", _start(request, form.cleaned_data["before"], form.cleaned_data["after"]))
-    listed = changes.changes()
+    listed = [info for info in changes.changes() if change_tables.is_shown(info.id, areas=seen_areas(request))]
     context: dict[str, Any] = {"form": form, "may_compare": may_compare, "listed": listed, "n_releases": len(choices)}
-    if listed:
-        context |= _table_context(request, listed[0], within="", basis=_basis(request, listed[0]))
+    for info in listed:
+        try:
+            context |= _table_context(request, info, within="", basis=_basis(request, info))
+            break
+        except (DoesNotClose, ChangeWasAltered):
+            continue  # its own page says why; the next one is shown here
     return page(request, "changes/list.html", context, status=400 if form.errors else 200)
 
 

@@ -57,6 +57,7 @@ def show_error(request: HttpRequest, release_id: str) -> HttpResponse:
         "place": names.place(within) if within else "",
         "shows_calibrated": is_calibrated,
         "has_choice": summaries.is_calibrated(info),
+        "excluded_area_ha": info.excluded_area_within(within) if within else info.excluded_area_ha,
         "counties": [(code, names.place(code)) for code in _parts(info, "", 6)],
     }
     parts = _parts(info, within, 9 if level == "county" else 6)
