@@ -155,11 +155,14 @@ def error_sums(release_id: str) -> pl.DataFrame | None:
     return pl.read_parquet(path) if path.exists() else None
 
 
-@lru_cache(maxsize=16)
 def derivations(release_id: str) -> dict[int, dict[str, Any]]:
     """Return the derivations of a release by number; a release never changes, so they are read once."""
-    rows = json.loads((release_path(release_id).parent / "derivations.json").read_text("utf-8"))
-    return {int(row["id"]): row for row in rows}
+    return _derivations(release_path(release_id).parent / "derivations.json")
+
+
+@lru_cache(maxsize=16)
+def _derivations(path: Path) -> dict[int, dict[str, Any]]:
+    return {int(row["id"]): row for row in json.loads(path.read_text("utf-8"))}
 
 
 def derivation(release_id: str, number: int) -> dict[str, Any]:
