@@ -193,7 +193,6 @@ def release(measured: pl.DataFrame, senhui_home: Path, monkeypatch: pytest.Monke
     measured.write_parquet(directory / "sub_compartments.parquet")
     derivations = [derivation.as_dict() for derivation in default_book().derivations]
     (directory / "derivations.json").write_text(json.dumps(derivations), "utf-8")
-    queries.derivations.cache_clear()
     known = {RELEASE_ID: info}
 
     def one(release_id: str) -> ReleaseInfo:

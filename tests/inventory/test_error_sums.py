@@ -45,12 +45,6 @@ def book_of(release: queries.ReleaseInfo) -> Any:
     return error_book(Derivation.from_dict(row) for row in queries.derivations(release.id).values())
 
 
-@pytest.fixture(autouse=True)
-def derivations_of_this_test() -> None:
-    """Forget the derivations of an earlier test, whose release has the same id."""
-    queries.derivations.cache_clear()
-
-
 def test_the_sums_lie_in_the_release_and_add_up_to_its_stock(released: Any) -> None:
     release = released(())
     sums = queries.error_sums(release.id)

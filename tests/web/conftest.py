@@ -11,14 +11,6 @@ import pytest
 from django.test import Client
 from tests.small_layer import LONGQUAN, quiet, write_layer
 
-from senhui.inventory import queries
-
-
-@pytest.fixture(autouse=True)
-def derivations_of_this_test() -> None:
-    """Forget the derivations of an earlier test, whose release has the same id."""
-    queries.derivations.cache_clear()
-
 
 @pytest.fixture
 def draft_id(person: Callable[..., Any], tmp_path: Path, now: dt.datetime) -> int:
