@@ -130,7 +130,12 @@ def _good(layer: Path, boundaries: Path, *, seed: int) -> _Draft:
     outlines = shapely.from_wkb(table[meta["geometry_name"]].to_numpy(zero_copy_only=False))
     area_mu = (pl.col("MIAN_JI") * MU_PER_HA).round(2)
     is_bamboo = pl.col("DI_LEI") == "1130"
+    lacks_volume = pl.col("DI_LEI").is_in(["1111", "1112", "1200"]) & (pl.col("HUO_LMGQXJ").fill_null(0.0) == 0.0)
+    stock_m3_ha = 50.0
+    total_m3 = (stock_m3_ha * pl.col("MIAN_JI") + pl.col("SSXJ").fill_null(0.0)).round()
     rows = rows.with_columns(
+        pl.when(lacks_volume).then(stock_m3_ha).otherwise(pl.col("HUO_LMGQXJ")).alias("HUO_LMGQXJ"),
+        pl.when(lacks_volume).then(total_m3).otherwise(pl.col("ZXJ")).alias("ZXJ"),
         area_mu.alias("MIAN_JI"),
         pl.when(is_bamboo).then(pl.col("MEI_GQ_ZS").fill_null(2400)).otherwise(pl.col("MEI_GQ_ZS")).alias("MEI_GQ_ZS"),
         pl.col("PINGJUN_NL").cast(pl.String),
