@@ -44,6 +44,7 @@ def prepare(n_sub_compartments: int) -> None:
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
     from django.core.management import call_command
+    from pmtiles.reader import MmapSource, all_tiles
 
     Path(settings.SENHUI_HOME).mkdir(parents=True, exist_ok=True)
     call_command("migrate", interactive=False, verbosity=0)
@@ -55,7 +56,8 @@ def prepare(n_sub_compartments: int) -> None:
     sample_city.make(n_sub_compartments=n_sub_compartments)
     release = queries.releases()[0]
     archive = tiles._archive(release.id)
-    places = [place for place in _places(archive) if archive.places_in(*place)]
+    with tiles._path(release.id).open("rb") as file:
+        places = [place for place, _ in all_tiles(MmapSource(file))]
     found: dict[str, object] = {"release": release.id, "n": release.manifest["n_sub_compartments"]}
     for scenario, username in USERS.items():
         user = user_named(username)
@@ -73,13 +75,6 @@ def prepare(n_sub_compartments: int) -> None:
             "paths": paths,
         }
     print(json.dumps(found))
-
-
-def _places(archive: object) -> Iterator[tuple[int, int, int]]:
-    from pmtiles.tile import tileid_to_zxy
-
-    for tile_id in archive._places:  # type: ignore[attr-defined]
-        yield tileid_to_zxy(tile_id)
 
 
 async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, cookie: str) -> tuple[int, int]:
@@ -116,14 +111,14 @@ async def load(port: int, paths: list[str], cookie: str, *, connections: int, se
     return {"taken_ms": taken_ms, "bytes": n_bytes, "statuses": statuses}
 
 
-async def ask_statistics(port: int, release: str) -> list[float]:
+async def ask_statistics(port: int, release: str, cookie: str) -> list[float]:
     """Ask for statistics one after the other; return the milliseconds of each answer, the first first."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 24)
     taken_ms = []
     for nth in range(N_WARM + 1):
         by = STATISTICS[(nth + 1) % len(STATISTICS)]
         began = time.perf_counter()
-        status, _ = await ask(reader, writer, f"/api/v1/releases/{release}/statistics?by={by}", "")
+        status, _ = await ask(reader, writer, f"/api/v1/releases/{release}/statistics?by={by}", cookie)
         taken_ms.append((time.perf_counter() - began) * 1000)
         assert status == 200, f"statistics by {by} answered {status}"
     writer.close()
@@ -199,7 +194,7 @@ def run_all(home: Path, arguments: argparse.Namespace) -> None:
             f"{mean_kb:5.0f} kB each  status {result['statuses']}  {verdict(p99, TILE_P99_MS)}"
         )
     with server(home) as port:
-        first, *warm = asyncio.run(ask_statistics(port, str(found["release"])))
+        first, *warm = asyncio.run(ask_statistics(port, str(found["release"]), str(found["city"]["cookie"])))  # type: ignore[index]
     print(f"statistics, first {first:6.1f} ms  {verdict(first, FIRST_STATISTICS_MS)}")
     print(
         f"statistics, warm p95 {percentile(warm, 95):6.1f} ms  {verdict(percentile(warm, 95), WARM_STATISTICS_P95_MS)}"
