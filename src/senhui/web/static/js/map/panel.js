@@ -1,0 +1,52 @@
+// The panel beside the map. It is HTML from the server: its words, units and numbers are not this file's business.
+
+import { given, texts } from "./given.js";
+import { change, onChange, state } from "./state.js";
+
+const panel = document.getElementById("panel-body");
+let request = null;
+
+export async function showPanel() {
+  request?.abort();
+  request = new AbortController();
+  const query = new URLSearchParams({ release: state.release, measure: state.measure, per: state.per });
+  if (state.row === null) query.set("place", state.place);
+  else query.set("row", state.row);
+  try {
+    const answer = await fetch(`${given.addresses.panel}?${query}`, {
+      signal: request.signal,
+      headers: { "HX-Request": "true" },
+    });
+    panel.innerHTML = await answer.text();
+    panel.parentElement.scrollTop = 0;
+  } catch (error) {
+    if (error.name !== "AbortError") say(texts.panel_error);
+  }
+}
+
+// Says something that went wrong above what the panel shows.
+export function say(text) {
+  const note = document.createElement("p");
+  note.className = "note warn";
+  note.setAttribute("role", "alert");
+  note.textContent = text;
+  panel.prepend(note);
+}
+
+export const panelTitle = () => document.getElementById("panel-title")?.textContent ?? "";
+
+panel.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-place], [data-row]");
+  if (!link) return;
+  event.preventDefault();
+  if (link.dataset.place) change({ place: link.dataset.place, row: null }, { fly: true });
+  else change({ row: link.dataset.row }, { fly: true });
+});
+
+const sheet = document.getElementById("sheet");
+sheet.addEventListener("click", () => {
+  const raised = document.getElementById("panel").classList.toggle("raised");
+  sheet.setAttribute("aria-expanded", String(raised));
+});
+
+onChange(["release", "measure", "per", "place", "row"], showPanel);
