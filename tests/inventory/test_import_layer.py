@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from senhui.inventory.actions.discard_draft import discard_draft
 from senhui.inventory.actions.import_layer import import_layer, sweep_orphans
 from senhui.inventory.land import LayerOutsideYourAreas
 from senhui.inventory.models import Draft
+from senhui.inventory.refusals import DraftFilesMissing, DraftIsClosed
 from senhui.jobs.actions.cancel_job import cancel_job
 from senhui.jobs.actions.start_job import start_job
 
@@ -105,9 +107,28 @@ def test_a_layer_that_calls_itself_sample_data_stays_sample_data(person: Person,
 def test_a_discarded_draft_leaves_its_row_and_no_files(person: Person, layer: Path) -> None:
     technician = person("lin", technician=LONGQUAN)
     draft = imported(technician, layer)
+    directory = draft.directory
+    discard_draft(technician, draft_id=draft.id, now=NOW)
+    discarded = queries.draft(technician, draft.id, on=NOW.date())
+    assert discarded.state == "discarded"
+    assert not directory.exists()
+    with pytest.raises(DraftIsClosed):
+        _ = discarded.directory
+
+
+def test_files_of_a_draft_that_are_gone_are_missed_by_name(person: Person, layer: Path) -> None:
+    technician = person("lin", technician=LONGQUAN)
+    draft = imported(technician, layer)
+    shutil.rmtree(draft.directory)
+    for read in (
+        lambda: queries.findings(draft),
+        lambda: queries.draft_errors(technician, draft.id, on=NOW.date()),
+        lambda: queries.draft_mapping(technician, draft.id, on=NOW.date()),
+    ):
+        with pytest.raises(DraftFilesMissing, match=f"senhui discard {draft.id}"):
+            read()
     discard_draft(technician, draft_id=draft.id, now=NOW)
     assert queries.draft(technician, draft.id, on=NOW.date()).state == "discarded"
-    assert not draft.directory.exists()
 
 
 def test_a_kill_between_files_and_row_leaves_nothing_a_reader_finds(

@@ -53,6 +53,7 @@ from senhui.inventory.land import LayerOutsideYourAreas
 from senhui.inventory.queries import NoSuchDraft, NoSuchRelease, NoSuchStand
 from senhui.inventory.refusals import (
     DraftChangedMeanwhile,
+    DraftFilesMissing,
     DraftHasErrors,
     DraftIsClosed,
     DraftNeedsMapping,
@@ -94,6 +95,7 @@ REFUSALS = [
     (DraftWasChanged(7, "a", "b"), 409),
     (AlreadyReleased(7, "2021-7"), 409),
     (DraftNeedsMapping(7), 409),
+    (DraftFilesMissing(7, "/var/senhui/drafts/gone"), 410),
     (MappingNeedsTheFile(7, ("crs", "encoding")), 409),
     (DraftChangedMeanwhile(7), 409),
     *[

@@ -18,6 +18,18 @@ class DraftIsClosed(ValueError):
         self.state = state
 
 
+class DraftFilesMissing(LookupError):
+    """The draft is in the database, but its files are no longer where they were written."""
+
+    def __init__(self, draft_id: int, directory: str) -> None:
+        super().__init__(
+            f"The files of draft {draft_id} are gone: {directory} is not there or empty. Restore it from a backup, or "
+            f"discard the draft (senhui discard {draft_id}) and import the layer again."
+        )
+        self.draft_id = draft_id
+        self.directory = directory
+
+
 class DraftNeedsMapping(ValueError):
     """The draft waits for an answer to how its columns and codes are to be read."""
 

@@ -22,6 +22,8 @@ import pyarrow.parquet as pq
 import pyproj
 from django.conf import settings
 
+from senhui.inventory.refusals import DraftFilesMissing
+
 ROW_GROUP_ROWS = 20_000
 
 VALUE_COLUMNS = (
@@ -36,6 +38,20 @@ VALUE_COLUMNS = (
 def drafts_directory() -> Path:
     """Return where drafts lie."""
     return Path(settings.SENHUI_HOME) / "drafts"
+
+
+def draft_directory(draft_id: int, name: str) -> Path:
+    """Return where the files of a draft lie.
+
+    Raises
+    ------
+    DraftFilesMissing
+        They were there when the draft was written, and somebody or something has removed them since.
+    """
+    directory = drafts_directory() / name
+    if next(directory.glob("*.parquet"), None) is None:
+        raise DraftFilesMissing(draft_id, str(directory))
+    return directory
 
 
 def releases_directory() -> Path:

@@ -43,6 +43,7 @@ from senhui.inventory.queries import NoSuchDraft, NoSuchRelease, NoSuchStand, un
 from senhui.inventory.refusals import (
     MOST_OF_A_REASON,
     DraftChangedMeanwhile,
+    DraftFilesMissing,
     DraftHasErrors,
     DraftIsClosed,
     DraftNeedsMapping,
@@ -216,6 +217,15 @@ def _released_already(error: AlreadyReleased) -> Explanation:
         409,
         _("This draft was released already, as %(id)s.") % {"id": error.release_id},
         _("There is nothing more to do: open that release."),
+    )
+
+
+@explain.register
+def _draft_files_missing(error: DraftFilesMissing) -> Explanation:
+    return Explanation(
+        410,
+        _("The files of draft %(id)s are gone from the store.") % {"id": error.draft_id},
+        _("Ask an administrator to restore them from a backup, or discard the draft and import the layer again."),
     )
 
 

@@ -15,6 +15,7 @@ from senhui.access.rules import EVERYWHERE, Actor
 from senhui.intake.checks import FINDINGS
 from senhui.inventory import store
 from senhui.inventory.models import Draft
+from senhui.inventory.refusals import DraftIsClosed
 from senhui.inventory.row_decisions import decisions_of, effective_findings
 
 
@@ -60,7 +61,14 @@ class DraftInfo:
     measured_at: dt.datetime | None
     measurement: dict[str, Any] | None
     release_id: str | None
-    directory: Path
+    directory_name: str
+
+    @property
+    def directory(self) -> Path:
+        """Where its files lie: `DraftIsClosed` of a discarded draft, `DraftFilesMissing` where they are gone."""
+        if self.state == "discarded":
+            raise DraftIsClosed(self.id, self.state)
+        return store.draft_directory(self.id, self.directory_name)
 
 
 def drafts(actor: Actor, *, on: dt.date) -> list[DraftInfo]:
@@ -134,5 +142,5 @@ def _draft_info(row: Draft) -> DraftInfo:
         measured_at=row.measured_at,
         measurement=row.measurement,
         release_id=row.release.pk if hasattr(row, "release") else None,
-        directory=store.drafts_directory() / row.directory_name,
+        directory_name=row.directory_name,
     )
