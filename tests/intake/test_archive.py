@@ -9,7 +9,8 @@ from tests.intake.layers import good_rows, names_in, write_layer
 
 from senhui.intake import ImportProfile, LayerRefused, archive, read_layer
 from senhui.intake.archive import ArchiveDamaged, ArchiveTooLarge
-from senhui.intake.layer_file import FileTypeNotSupported, LayerNotFound, SeveralLayers, TableWithoutOutlines
+from senhui.intake.gdal_layer import LayerNotFound, SeveralLayers
+from senhui.intake.layer_file import FileTypeNotSupported, TableWithoutOutlines
 
 
 @pytest.fixture(autouse=True)

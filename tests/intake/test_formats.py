@@ -14,7 +14,8 @@ from tests.intake.layers import good_rows, write_layer
 from senhui.intake import ImportProfile, LayerRefused, read_layer, read_sub_compartments
 from senhui.intake.coordinate_system import NoCoordinateSystem
 from senhui.intake.delimited_text import ColumnNamedTwice, LinesUneven
-from senhui.intake.layer_file import FileEmpty, FileTypeNotSupported, LayerNotFound, SeveralLayers
+from senhui.intake.gdal_layer import FileEmpty, LayerNotFound, SeveralLayers
+from senhui.intake.layer_file import FileTypeNotSupported
 from senhui.intake.text_encoding import EncodingContradicted, EncodingUnknown
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,19 +17,15 @@ from senhui.intake.coordinate_system import (
     NoCoordinateSystem,
 )
 from senhui.intake.fields import ColumnNotFound, FieldNamedTwice, FieldsMissing
+from senhui.intake.gdal_layer import FileEmpty, LayerNotFound, SeveralLayers, TextNotUtf8
 from senhui.intake.layer_file import (
-    FileEmpty,
     FileNotFound,
     FileTypeNotSupported,
-    LayerNotFound,
     LayerUnreadable,
     NotGeoParquet,
-    SeveralLayers,
-    ShapefilePartDamaged,
-    ShapefilePartMissing,
     TableWithoutOutlines,
-    TextNotUtf8,
 )
+from senhui.intake.shapefile import ShapefilePartDamaged, ShapefilePartMissing
 from senhui.intake.text_encoding import EncodingContradicted, EncodingUnknown
 
 

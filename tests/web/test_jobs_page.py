@@ -13,7 +13,7 @@ from tests.small_layer import LONGQUAN, quiet
 from senhui.access.rules import PermissionRefused
 from senhui.atlas import tiles
 from senhui.atlas.jobs import MapNotMade, release_and_map
-from senhui.intake.layer_file import ShapefilePartMissing
+from senhui.intake.shapefile import ShapefilePartMissing
 from senhui.inventory.queries import releases
 from senhui.jobs import log_file
 from senhui.jobs.actions.start_job import start_job

@@ -20,8 +20,9 @@ import shapely
 from senhui.intake.attribute_table import join_table, restore_zeros
 from senhui.intake.coordinate_system import SYSTEMS, middle_point, recognise, refuse_coordinates_of_another_system
 from senhui.intake.datum import Way, refuse_too_large, way_to_cgcs2000
-from senhui.intake.geometry import Outlines, read_outlines
-from senhui.intake.layer_file import FileEmpty, OpenLayer, file_digest, open_layer
+from senhui.intake.gdal_layer import FileEmpty, OpenLayer
+from senhui.intake.geometry import Outlines, decoded, read_outlines
+from senhui.intake.layer_file import file_digest, open_layer
 from senhui.intake.profile import ImportProfile
 from senhui.intake.reasons import GEOMETRY_MISSING
 from senhui.intake.text_encoding import CutText
@@ -156,8 +157,8 @@ def _first_looked_at(layer: OpenLayer, *, code: str, way: Way, file_name: str) -
         if batch.num_rows == 0:
             continue
         if n_batches == 0:
-            outlines = shapely.from_wkb(batch.column(layer.geometry_column).to_numpy(False), on_invalid="ignore")
-            middle = middle_point(shapely.bounds(outlines))
+            wkb = pl.Series(batch.column(layer.geometry_column).cast(pa.large_binary()))
+            middle = middle_point(shapely.bounds(decoded(wkb)))
             refuse_coordinates_of_another_system(code, middle)
             if way.facts and middle is not None:
                 way.facts["moved_m"] = refuse_too_large(way, code=code, point=middle)

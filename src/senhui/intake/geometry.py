@@ -20,6 +20,10 @@ CGCS2000_INVERSE_FLATTENING: Final = 298.257222101
 _POLYGON, _MULTIPOLYGON = 3, 6
 _ECCENTRICITY: Final = float(np.sqrt((2 - 1 / CGCS2000_INVERSE_FLATTENING) / CGCS2000_INVERSE_FLATTENING))
 
+_ARCS: Final = (8, 9, 10, 11, 12)
+"""Kinds of WKB that may have arcs: circular string, compound curve, curve polygon, multicurve, multisurface."""
+ARCS_IN_WKT: Final = r"(?is)^\s*(circularstring|compoundcurve|curvepolygon|multicurve|multisurface).*$"
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -66,7 +70,7 @@ def read_outlines(wkb: pl.Series, *, move: Move | None = None) -> Outlines:
     Outlines
         One entry for each row; a bad outline has a reason instead of an area.
     """
-    outlines = shapely.from_wkb(wkb.to_numpy(), on_invalid="ignore")
+    outlines = decoded(wkb)
     types = shapely.get_type_id(outlines)
     unreadable = (types == -1) & wkb.is_not_null().to_numpy()
     missing = ~unreadable & ((types == -1) | shapely.is_empty(outlines))
@@ -100,6 +104,23 @@ def read_outlines(wkb: pl.Series, *, move: Move | None = None) -> Outlines:
         reason,
         detail,
     )
+
+
+def decoded(wkb: pl.Series) -> npt.NDArray[Any]:
+    """Decode WKB; what is none, or has arcs, becomes None."""
+    outlines: npt.NDArray[Any] = shapely.from_wkb(wkb.set(has_arcs(wkb), None).to_numpy(), on_invalid="ignore")
+    return outlines
+
+
+def has_arcs(wkb: pl.Series) -> pl.Series:
+    """Tell which outlines are of a kind that may have arcs, which shapely refuses to decode."""
+    column = pl.col(wkb.name)
+    kind = column.bin.slice(1, 4)
+    little, big = (kind.bin.reinterpret(dtype=pl.UInt32, endianness=order) for order in ("little", "big"))
+    code = pl.when(column.bin.starts_with(b"\x01")).then(little).otherwise(big)
+    # Height and measure are told by thousands (ISO) or by the four highest bits (everyone else).
+    is_arc = ((code & 0x0FFFFFFF) % 1000).is_in(_ARCS).fill_null(value=False)
+    return wkb.to_frame().select(is_arc).to_series()
 
 
 def _encode(outlines: npt.NDArray[Any]) -> pl.Series:

@@ -5,30 +5,26 @@ Cases: ``tests/intake/test_layer_file.py``.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyogrio
 import pyogrio.errors
 import shapely
 
-from senhui.intake.archive import SHAPEFILE_PARTS, Archive, Member, open_archive
+from senhui.intake.archive import Archive, Member, open_archive
 from senhui.intake.delimited_text import header_of, read_text_table
+from senhui.intake.gdal_layer import BATCH_ROWS, FileEmpty, LayerNotFound, OpenLayer, SeveralLayers, open_database
+from senhui.intake.geometry import ARCS_IN_WKT
 from senhui.intake.profile import ImportProfile
 from senhui.intake.refusal import LayerRefused
 from senhui.intake.scratch import scratch_directory
-from senhui.intake.text_encoding import CutText, Encoding, decode_whole, encoding_of_name, read_dbf_text
-
-Driver = Literal["ESRI Shapefile", "GPKG", "OpenFileGDB", "Parquet", "CSV"]
-
-BATCH_ROWS: Final = 32_768
+from senhui.intake.shapefile import open_shapefile, parts_of
 
 _SIGNATURES: Final[dict[bytes, str]] = {
     b"\x00\x00\x27\x0a": "ESRI Shapefile",
@@ -37,7 +33,6 @@ _SIGNATURES: Final[dict[bytes, str]] = {
     b"PK\x03\x04": "zip",
 }
 _SUFFIXES: Final = {"ESRI Shapefile": ".shp", "GPKG": ".gpkg", "OpenFileGDB": ".gdb"}
-_REQUIRED_PARTS: Final = (".shp", ".shx", ".dbf")
 _TABLE_SUFFIXES: Final = (".csv", ".tsv")
 _WORKBOOK_ENTRY: Final = "xl/workbook.xml"
 """An XLSX is a zip too; this entry tells it from others."""
@@ -52,16 +47,6 @@ class FileNotFound(LayerRefused):
     what: ClassVar[str] = "There is no file {file_name}."
     why: ClassVar[str] = "It may have been moved or renamed."
     remedy: ClassVar[str] = "Choose the file again."
-    file_name: str
-
-
-@dataclass(eq=False)
-class FileEmpty(LayerRefused):
-    """The file has no bytes, or its layer no rows."""
-
-    what: ClassVar[str] = "{file_name} holds no sub-compartments."
-    why: ClassVar[str] = "The file or its layer is empty; perhaps a copy was interrupted."
-    remedy: ClassVar[str] = "Copy or export the layer again."
     file_name: str
 
 
@@ -94,53 +79,6 @@ class TableWithoutOutlines(LayerRefused):
 
 
 @dataclass(eq=False)
-class ShapefilePartMissing(LayerRefused):
-    """A Shapefile came without one of the files it consists of."""
-
-    what: ClassVar[str] = "{file_name} came without its {part} file."
-    why: ClassVar[str] = "A Shapefile is several files of one name: outlines .shp, index .shx, attributes .dbf."
-    remedy: ClassVar[str] = "Hand in all parts together, best as one zip."
-    file_name: str
-    part: str
-
-
-@dataclass(eq=False)
-class SeveralLayers(LayerRefused):
-    """The file holds more than one layer and none was chosen."""
-
-    what: ClassVar[str] = "{file_name} holds several layers: {layers}."
-    why: ClassVar[str] = "Which of them are the sub-compartments cannot be guessed."
-    remedy: ClassVar[str] = "Choose one of them."
-    file_name: str
-    layers: tuple[str, ...]
-
-
-@dataclass(eq=False)
-class LayerNotFound(LayerRefused):
-    """The chosen layer is not in the file."""
-
-    what: ClassVar[str] = "{file_name} holds no layer “{layer}”."
-    why: ClassVar[str] = "Its layers are: {layers}."
-    remedy: ClassVar[str] = "Choose one of them."
-    file_name: str
-    layer: str
-    layers: tuple[str, ...]
-
-
-@dataclass(eq=False)
-class ShapefilePartDamaged(LayerRefused):
-    """A part of a Shapefile is shorter than its header says."""
-
-    what: ClassVar[str] = "The {part} file of {file_name} is cut off."
-    why: ClassVar[str] = "Its header announces {expected_bytes} bytes and the file has {n_bytes}."
-    remedy: ClassVar[str] = "Copy the Shapefile again from its source, with all its parts."
-    file_name: str
-    part: str
-    expected_bytes: int
-    n_bytes: int
-
-
-@dataclass(eq=False)
 class LayerUnreadable(LayerRefused):
     """The format is right but the content is damaged or of a kind that is not read; the cause says more, in a log."""
 
@@ -151,17 +89,6 @@ class LayerUnreadable(LayerRefused):
 
 
 @dataclass(eq=False)
-class TextNotUtf8(LayerRefused):
-    """A format whose text is UTF-8 by definition holds other text."""
-
-    what: ClassVar[str] = "The text in the column {field} of {file_name} cannot be read."
-    why: ClassVar[str] = "In this format text is UTF-8, and some of it is not."
-    remedy: ClassVar[str] = "Open it in the program it came from, and export it again."
-    file_name: str
-    field: str
-
-
-@dataclass(eq=False)
 class NotGeoParquet(LayerRefused):
     """A Parquet file does not say which column holds outlines as WKB."""
 
@@ -169,40 +96,6 @@ class NotGeoParquet(LayerRefused):
     why: ClassVar[str] = "It lacks the geometry description of GeoParquet, or its outlines are not encoded as WKB."
     remedy: ClassVar[str] = "Export the layer as GeoParquet with WKB, or as a GeoPackage."
     file_name: str
-
-
-@dataclass(frozen=True)
-class OpenLayer:
-    """A layer whose rows can be read once, batch by batch.
-
-    Attributes
-    ----------
-    driver : str
-        Format.
-    crs : str or None
-        Definition as the file has it.
-    encoding : {"UTF-8", "GB18030"}
-        Encoding of the text in the file.
-    geometry_column : str
-        Name of the column with WKB in each batch.
-    n_rows : int
-        Number of rows.
-    cut_text : tuple of CutText
-        Values of a Shapefile whose last character is cut.
-    tables : dict
-        Tables that came with the layer: readable name → file.
-    batches : iterator of pyarrow.RecordBatch
-        Attributes and WKB.
-    """
-
-    driver: Driver
-    crs: str | None
-    encoding: Encoding
-    geometry_column: str
-    n_rows: int
-    cut_text: tuple[CutText, ...]
-    batches: Iterator[pa.RecordBatch]
-    tables: Mapping[str, Path] = field(default_factory=dict)
 
 
 @contextmanager
@@ -239,9 +132,9 @@ def _beside(path: Path, profile: ImportProfile) -> dict[str, Path]:
 
 def _open(path: Path, kind: str, *, profile: ImportProfile, shown_name: str) -> AbstractContextManager[OpenLayer]:
     if kind == "ESRI Shapefile":
-        return _open_shapefile(path, profile=profile, shown_name=shown_name)
+        return open_shapefile(path, profile=profile, shown_name=shown_name)
     if kind in {"GPKG", "OpenFileGDB"}:
-        return _open_database(path, kind, profile=profile, shown_name=shown_name)  # type: ignore[arg-type]
+        return open_database(path, kind, profile=profile, shown_name=shown_name)  # type: ignore[arg-type]
     if kind == "Parquet":
         return nullcontext(_open_geoparquet(path, shown_name=shown_name))
     if kind == "CSV":
@@ -253,7 +146,7 @@ def _linked(path: Path, scratch: Path, *, kind: str) -> Path:
     """Give GDAL a plain name: it takes a GeoPackage named .zip for a zip, and a ! or ? in a name for its own signs."""
     if kind not in _SUFFIXES:
         return path
-    parts = _parts(path) if kind == "ESRI Shapefile" else {_SUFFIXES[kind]: path}
+    parts = parts_of(path) if kind == "ESRI Shapefile" else {_SUFFIXES[kind]: path}
     for suffix, part in parts.items():
         (scratch / f"layer{suffix}").symlink_to(part.resolve(), target_is_directory=part.is_dir())
     return scratch / f"layer{_SUFFIXES[kind]}"
@@ -301,129 +194,13 @@ def file_digest(path: Path) -> tuple[str, int]:
     if path.is_dir():
         parts = sorted(part for part in path.iterdir() if part.is_file() and part.suffix != ".lock")
     else:
-        parts = list(_parts(path).values()) if file_kind(path) == "ESRI Shapefile" else [path]
+        parts = list(parts_of(path).values()) if file_kind(path) == "ESRI Shapefile" else [path]
     for part in parts:
         with part.open("rb") as stream:
             while chunk := stream.read(2**22):
                 digest.update(chunk)
                 n_bytes += len(chunk)
     return digest.hexdigest(), n_bytes
-
-
-def _parts(path: Path) -> dict[str, Path]:
-    """Find the parts of a Shapefile, whatever the case of their extensions."""
-    found = {
-        sibling.suffix.lower(): sibling
-        for sibling in sorted(path.parent.iterdir())
-        if sibling.stem == path.stem and sibling.suffix.lower() in SHAPEFILE_PARTS
-    }
-    return {part: found[part] for part in SHAPEFILE_PARTS if part in found}
-
-
-@contextmanager
-def _open_shapefile(path: Path, *, profile: ImportProfile, shown_name: str) -> Iterator[OpenLayer]:
-    parts = _parts(path)
-    for part in _REQUIRED_PARTS:
-        if part not in parts:
-            raise ShapefilePartMissing(shown_name, part)
-    for part in (".shp", ".shx"):
-        _refuse_cut(parts[part], part, shown_name=shown_name)
-    declared = parts[".cpg"].read_text("ascii", errors="replace") if ".cpg" in parts else None
-    text = read_dbf_text(
-        parts[".dbf"], declared=encoding_of_name(declared), wanted=profile.encoding, shown_name=shown_name
-    )
-    crs = parts[".prj"].read_text("utf-8", errors="replace").strip() if ".prj" in parts else None
-    # GDAL recodes GB18030 value by value, which takes longer than all else; told UTF-8 it passes the bytes on. Only the
-    # names of columns it must then be able to read.
-    to_gdal: Encoding = "UTF-8" if text.has_plain_names else text.encoding
-    with _open_with_gdal(
-        path, "ESRI Shapefile", shown_name=shown_name, encoding=text.encoding, to_gdal=to_gdal
-    ) as layer:
-        yield replace(layer, crs=crs, cut_text=text.cut)
-
-
-def _refuse_cut(path: Path, part: str, *, shown_name: str) -> None:
-    """Compare the length in a header (a count of 16-bit words) with that of the file; GDAL reads on past the end."""
-    with path.open("rb") as stream:
-        header = stream.read(100)
-    expected, n_bytes = max(2 * int.from_bytes(header[24:28], "big"), 100), path.stat().st_size
-    if n_bytes < expected:
-        raise ShapefilePartDamaged(shown_name, part, expected, n_bytes)
-
-
-@contextmanager
-def _open_database(path: Path, driver: Driver, *, profile: ImportProfile, shown_name: str) -> Iterator[OpenLayer]:
-    """Open a GeoPackage or geodatabase, which hold any number of layers, and tables without outlines."""
-    layers = tuple(str(name) for name, geometry_type in pyogrio.list_layers(path) if geometry_type is not None)
-    if profile.layer is not None and profile.layer not in layers:
-        raise LayerNotFound(shown_name, profile.layer, layers)
-    if not layers:
-        raise FileEmpty(shown_name)
-    if profile.layer is None and len(layers) > 1:
-        raise SeveralLayers(shown_name, layers)
-    with _open_with_gdal(path, driver, shown_name=shown_name, layer=profile.layer or layers[0]) as layer:
-        yield layer
-
-
-@contextmanager
-def _open_with_gdal(
-    path: Path,
-    driver: Driver,
-    *,
-    shown_name: str,
-    layer: str | None = None,
-    encoding: Encoding = "UTF-8",
-    to_gdal: Encoding | None = None,
-) -> Iterator[OpenLayer]:
-    n_rows = pyogrio.read_info(path, layer=layer, encoding=to_gdal, force_feature_count=True)["features"]
-    if n_rows == 0:
-        raise FileEmpty(shown_name)
-    with pyogrio.open_arrow(path, layer=layer, encoding=to_gdal, batch_size=BATCH_ROWS, use_pyarrow=True) as (
-        meta,
-        reader,
-    ):
-        geometry_column = meta["geometry_name"] or "wkb_geometry"
-        if encoding == "GB18030" and to_gdal == "UTF-8":
-            batches = (_decoded(batch, encoding) for batch in reader)
-        else:
-            batches = (_with_valid_text(batch, shown_name, may_be_cut=driver == "ESRI Shapefile") for batch in reader)
-        yield OpenLayer(driver, meta["crs"], encoding, geometry_column, n_rows, (), batches)
-
-
-def _decoded(batch: pa.RecordBatch, encoding: Encoding) -> pa.RecordBatch:
-    """Decode text whose bytes GDAL has passed on, each value of a column once."""
-    for index, item in enumerate(batch.schema):
-        column = batch.column(index)
-        if not pa.types.is_string(item.type) and not pa.types.is_large_string(item.type):
-            continue
-        data = column.buffers()[2]
-        if data is None or not (np.frombuffer(data, np.uint8) >= 0x80).any():
-            continue
-        values = column.cast(pa.large_binary()).dictionary_encode()
-        decoded = [decode_whole(value, encoding) for value in values.dictionary.to_pylist()]
-        batch = batch.set_column(index, item, pa.array(decoded, item.type).take(values.indices))
-    return batch
-
-
-def _with_valid_text(batch: pa.RecordBatch, file_name: str, *, may_be_cut: bool) -> pa.RecordBatch:
-    """Make sure that text is UTF-8, which GDAL passes on unchecked and every later step takes for granted.
-
-    A Shapefile in UTF-8 may hold values whose last character was cut: their whole characters are kept (and the
-    values are among the layer's ``cut_text``). Anything else that is not UTF-8 makes the layer unreadable.
-    """
-    for index, item in enumerate(batch.schema):
-        column = batch.column(index)
-        if not pa.types.is_string(item.type) and not pa.types.is_large_string(item.type):
-            continue
-        try:
-            column.validate(full=True)
-        except pa.ArrowInvalid as error:
-            if not may_be_cut:
-                raise TextNotUtf8(file_name, item.name) from error
-            values = column.cast(pa.large_binary()).to_pylist()
-            whole = [None if value is None else decode_whole(value, "UTF-8") for value in values]
-            batch = batch.set_column(index, item, pa.array(whole, item.type))
-    return batch
 
 
 def _open_geoparquet(path: Path, *, shown_name: str) -> OpenLayer:
@@ -466,7 +243,7 @@ def _open_csv(path: Path, *, profile: ImportProfile, shown_name: str) -> OpenLay
 
 def _with_wkb(run: pl.DataFrame, column: str) -> pa.RecordBatch:
     """Turn WKT into WKB; text that is none becomes empty WKB, which is found invalid, and no text stays null."""
-    texts = run[column].str.replace(r"(?i)^\s*SRID=\d+;", "")
+    texts = run[column].str.replace(r"(?i)^\s*SRID=\d+;", "").str.replace(ARCS_IN_WKT, "no polygon")
     outlines = shapely.to_wkb(shapely.from_wkt(texts.to_numpy(), on_invalid="ignore"))
     wkb = pl.Series(column, [b"" if outline is None else outline for outline in outlines], dtype=pl.Binary)
     frame = run.with_columns(wkb.set(texts.is_null(), None))

@@ -20,7 +20,7 @@ from senhui.intake.datum import (
     DatumChangeNotWanted,
     DatumChangeTooLarge,
 )
-from senhui.intake.layer_file import LayerNotFound, SeveralLayers
+from senhui.intake.gdal_layer import LayerNotFound, SeveralLayers
 from senhui.intake.text_encoding import EncodingContradicted, EncodingUnknown
 from senhui.intake.workbook import SheetUnclear
 
