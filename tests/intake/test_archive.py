@@ -1,6 +1,7 @@
 """A layer comes out of any honest zip, and nothing harmful out of the others."""
 
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -99,6 +100,33 @@ def test_a_layer_of_a_file_in_a_zip_is_chosen_by_its_name_or_by_both(tmp_path: P
     assert refuse(SeveralLayers, two, ImportProfile(layer="庆元")).facts["layers"] == ("y2016", "y2021")
     assert read_layer(two, profile=ImportProfile(layer="庆元/y2021")).source["n_rows"] == 6
     assert refuse(LayerNotFound, two, ImportProfile(layer="云和/y2021")).facts["layers"] == ("龙泉", "庆元")
+
+
+def test_layers_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    parts = shapefile(tmp_path)
+    (tmp_path / "later").mkdir()
+    write_layer(good_rows(6), tmp_path / "later" / "layer.shp")
+    files = {f"2016/小班{suffix}": content for suffix, content in parts.items()}
+    files |= {f"2021/小班{part.suffix}": part.read_bytes() for part in (tmp_path / "later").iterdir()}
+    path = pack(tmp_path / "upload.zip", files)
+    assert refuse(SeveralLayers, path).facts["layers"] == ("2016/小班", "2021/小班")
+    assert refuse(LayerNotFound, path, ImportProfile(layer="小班")).facts["layers"] == ("2016/小班", "2021/小班")
+    for choice, n_rows in (("2016/小班", 12), ("2021/小班", 6)):
+        assert read_layer(path, profile=ImportProfile(layer=choice)).source["n_rows"] == n_rows
+
+
+def test_names_of_parts_in_a_zip_may_differ_in_case(tmp_path: Path) -> None:
+    parts = shapefile(tmp_path)
+    files = {("XB.DBF" if suffix == ".dbf" else f"xb{suffix}"): content for suffix, content in parts.items()}
+    assert read_layer(pack(tmp_path / "upload.zip", files)).source["n_rows"] == 12
+
+
+def test_a_zip_of_thousands_of_names_is_listed_at_once(tmp_path: Path) -> None:
+    """Were each layer compared with each name, these would take minutes."""
+    path = pack(tmp_path / "upload.zip", {f"{i}.shp": b"" for i in range(2_000)})
+    begin = time.process_time()
+    assert len(refuse(SeveralLayers, path).facts["layers"]) == 2_000  # type: ignore[arg-type]
+    assert time.process_time() - begin < 5
 
 
 def test_a_zip_of_nothing_and_of_a_table_alone(tmp_path: Path) -> None:

@@ -273,3 +273,17 @@ def test_a_csv_lacks_the_key_column(tmp_path: Path) -> None:
     how = AttributeTable(file_name="table.csv", layer_keys=("XBH",), table_keys=("NR",))
     facts = refuse(KeyColumnsMissing, path, how)
     assert (facts["file_name"], facts["missing"]) == ("table.csv", ("NR",))
+
+
+def test_columns_may_have_the_names_that_number_rows_here(tmp_path: Path) -> None:
+    layer, table = outlines().rename({"XBH": "row"}), attributes().rename({"小班号": "row"})
+    layer = layer.with_columns(line=pl.lit("a"))
+    write_book(tmp_path / "属性.xlsx", table.with_columns(line=pl.lit("b"), key=pl.lit("c")).reverse())
+    keys = AttributeTable(file_name="属性.xlsx", layer_keys=("row@layer",), table_keys=("row",))
+    read = read_sub_compartments(
+        write_layer(layer, tmp_path / "layer.gpkg"), profile=ImportProfile(attribute_table=keys)
+    )
+    assert read.findings.height == 0
+    assert read.source_fields["row"].to_list() == list(range(1, 13))
+    assert read.source_fields["row@layer"].to_list() == read.source_fields["XIAO_BAN"].to_list()
+    assert read.source_fields["line"].to_list() == ["b"] * 12

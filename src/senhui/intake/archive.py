@@ -8,9 +8,10 @@ than :data:`LARGEST_UNPACKED_BYTES`. Cases: ``tests/intake/test_archive.py``.
 import shutil
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import ClassVar, Final
 
@@ -53,7 +54,7 @@ class Member:
     Attributes
     ----------
     name : str
-        Readable name without folders and, of a layer, without extension.
+        Readable name without extension if it is a layer, and without folders unless another one has the same name.
     suffix : str
         Lower-case extension, which says what it should be.
     files : dict
@@ -111,7 +112,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
             for entry in archive.infolist()
             if not entry.is_dir() and (shown := _readable(entry)) is not None
         }
-        yield Archive(path.name, archive, tuple(_layers(paths)), tuple(_tables(paths)))
+        yield Archive(path.name, archive, _layers(paths), _tables(paths))
 
 
 @contextmanager
@@ -138,29 +139,44 @@ def _readable(entry: zipfile.ZipInfo) -> PurePosixPath | None:
     return None if is_of_mac else path
 
 
-def _layers(paths: dict[PurePosixPath, zipfile.ZipInfo]) -> Iterator[Member]:
+def _layers(paths: dict[PurePosixPath, zipfile.ZipInfo]) -> tuple[Member, ...]:
     """Find the layers: a Shapefile with its parts, a geodatabase with its folder, and single files."""
+    found: dict[PurePosixPath, Member] = {}
     folders: dict[PurePosixPath, dict[str, zipfile.ZipInfo]] = {}
+    shapefiles: dict[str, dict[str, zipfile.ZipInfo]] = {}
+    for path, entry in paths.items():
+        if path.suffix.lower() in SHAPEFILE_PARTS:
+            shapefiles.setdefault(_without_case(path), {})[f"layer{path.suffix.lower()}"] = entry
     for path, entry in paths.items():
         folder = next((parent for parent in path.parents if parent.suffix.lower() == ".gdb"), None)
         if folder is not None:
             if path.parent == folder:  # a geodatabase has no folders of its own
                 folders.setdefault(folder, {})[f"layer.gdb/{path.name}"] = entry
         elif path.suffix.lower() == ".shp":
-            parts = {
-                f"layer{other.suffix.lower()}": part
-                for other, part in paths.items()
-                if other.with_suffix("") == path.with_suffix("") and other.suffix.lower() in SHAPEFILE_PARTS
-            }
-            yield Member(path.stem, ".shp", parts)
+            found[path] = Member(path.stem, ".shp", shapefiles[_without_case(path)])
         elif path.suffix.lower() in _LAYERS:
-            yield Member(path.stem, path.suffix.lower(), {f"layer{path.suffix.lower()}": entry})
-    for folder, files in folders.items():
-        yield Member(folder.stem, ".gdb", files)
+            found[path] = Member(path.stem, path.suffix.lower(), {f"layer{path.suffix.lower()}": entry})
+    found |= {folder: Member(folder.stem, ".gdb", files) for folder, files in folders.items()}
+    return _told_apart(found)
 
 
-def _tables(paths: dict[PurePosixPath, zipfile.ZipInfo]) -> Iterator[Member]:
+def _without_case(path: PurePosixPath) -> str:
+    return str(path.with_suffix("")).casefold()
+
+
+def _tables(paths: dict[PurePosixPath, zipfile.ZipInfo]) -> tuple[Member, ...]:
+    found: dict[PurePosixPath, Member] = {}
     for index, (path, entry) in enumerate(paths.items()):
         is_inside = any(parent.suffix.lower() == ".gdb" for parent in path.parents)
         if path.suffix.lower() in _TABLES and not is_inside:
-            yield Member(path.name, path.suffix.lower(), {f"table-{index}{path.suffix.lower()}": entry})
+            found[path] = Member(path.name, path.suffix.lower(), {f"table-{index}{path.suffix.lower()}": entry})
+    return _told_apart(found)
+
+
+def _told_apart(found: dict[PurePosixPath, Member]) -> tuple[Member, ...]:
+    """Give members of one name the folders they lie in as well: 2016/小班 and 2021/小班."""
+    count = Counter(member.name for member in found.values())
+    return tuple(
+        replace(member, name=str(path.with_name(member.name))) if count[member.name] > 1 else member
+        for path, member in found.items()
+    )

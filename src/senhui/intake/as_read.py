@@ -20,6 +20,7 @@ import shapely
 from senhui.intake.attribute_table import join_table, restore_zeros
 from senhui.intake.coordinate_system import SYSTEMS, middle_point, recognise, refuse_coordinates_of_another_system
 from senhui.intake.datum import Way, refuse_too_large, way_to_cgcs2000
+from senhui.intake.delimited_text import ColumnNamedTwice
 from senhui.intake.gdal_layer import FileEmpty, OpenLayer
 from senhui.intake.geometry import Outlines, decoded, read_outlines
 from senhui.intake.layer_file import file_digest, open_layer
@@ -50,6 +51,9 @@ NOTES: Final[dict[str, pl.DataType]] = {
 }
 """Columns of the notes: what the first stage found wrong or doubtful in attributes; ``reason`` is one of REASONS."""
 
+ROW_OF_LAYER: Final = "row@layer"
+"""What a column ``row`` of the file is called, since ``row`` numbers the rows."""
+
 _THREADS: Final = min(4, os.cpu_count() or 1)
 
 
@@ -60,7 +64,8 @@ class LayerAsRead:
     Attributes
     ----------
     source_fields : polars.DataFrame
-        ``row`` (from 1, in the order of the file) and every attribute column as it was read.
+        ``row`` (from 1, in the order of the file) and every attribute column as it was read; one of the file that is
+        called ``row`` itself is :data:`ROW_OF_LAYER` here.
     outlines : polars.DataFrame
         One row for each row of ``source_fields``, in the same order (columns: :data:`OUTLINES`).
     notes : polars.DataFrame
@@ -157,6 +162,9 @@ def _first_looked_at(layer: OpenLayer, *, code: str, way: Way, file_name: str) -
         if batch.num_rows == 0:
             continue
         if n_batches == 0:
+            names = batch.schema.names
+            if twice := tuple(name for name in dict.fromkeys(names) if names.count(name) > 1):
+                raise ColumnNamedTwice(file_name, twice)
             wkb = pl.Series(batch.column(layer.geometry_column).cast(pa.large_binary()))
             middle = middle_point(shapely.bounds(decoded(wkb)))
             refuse_coordinates_of_another_system(code, middle)
@@ -185,6 +193,7 @@ def _read_rows(
         progress(n_read / max(layer.n_rows, n_read), "Reading outlines")
     outlines = pl.concat([_frame(future.result()) for future in pending], rechunk=False)
     table = pa.Table.from_batches(attributes)
+    table = table.rename_columns([ROW_OF_LAYER if name == "row" else name for name in table.column_names])
     return pl.DataFrame(pl.from_arrow(table)).with_row_index("row", offset=1), outlines.with_row_index("row", offset=1)
 
 

@@ -8,7 +8,7 @@ Cases: ``tests/intake/test_attribute_table.py``.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -30,6 +30,10 @@ _CODE_DIGITS: Final = {"XIANG": 3, "CUN": 3}
 """Fields whose shortest codes have so many digits, with leading zeros: Excel takes them for numbers and drops those."""
 _EXAMPLES: Final = 5
 _LAYER_MARK: Final = "@layer"
+_ROW_OF_TABLE: Final = "row@table"
+"""What a column ``row`` of the table is called, since ``row`` numbers the rows of the layer."""
+_LINE: Final = "@line"
+"""Name of the column that numbers the rows of the table while they are joined."""
 _TEXT_SUFFIXES: Final = (".csv", ".tsv", ".txt")
 _NOTES: Final = {"row": pl.UInt32(), "field": pl.String(), "value": pl.String(), "reason": pl.String()}
 
@@ -115,19 +119,20 @@ def join_table(
     if path is None:
         raise TableNotFound(file_name, how.file_name)
     _refuse_missing(layer.columns[1:], how.layer_keys, file_name)
-    table = _read(path, how=how, encoding=encoding)
+    table = _read(path, how=how, encoding=encoding).rename({"row": _ROW_OF_TABLE}, strict=False)
+    how = replace(how, table_keys=tuple(_ROW_OF_TABLE if name == "row" else name for name in how.table_keys))
     _refuse_missing(table.columns, how.table_keys, how.file_name)
     table, zeros = _with_zeros_of(layer, table, how)
     layer_keys = layer.select("row", _key(layer, how.layer_keys))
-    table_keys = table.select(_key(table, how.table_keys)).with_row_index("line")
+    table_keys = table.select(_key(table, how.table_keys)).with_row_index(_LINE)
     repeated = {*_repeated(layer_keys), *_repeated(table_keys)}
     pairs = layer_keys.join(table_keys, on="key").filter(~pl.col("key").is_in(repeated)).drop("key")
     if pairs.height == 0 and not repeated:
         raise NothingJoins(how.file_name, _examples(layer_keys), _examples(table_keys))
 
-    alone = table_keys.join(pairs, on="line", how="anti")
+    alone = table_keys.join(pairs, on=_LINE, how="anti")
     alone = alone.with_columns(row=pl.int_range(pl.len(), dtype=pl.UInt32) + layer.height + 1)
-    source, renamed = _side_by_side(layer, table.with_row_index("line"), pairs, alone, how=how)
+    source, renamed = _side_by_side(layer, table.with_row_index(_LINE), pairs, alone, how=how)
     lone_outlines = layer_keys.join(pairs, on="row", how="anti")
     notes = pl.concat(
         [
@@ -136,7 +141,7 @@ def join_table(
                 lone_outlines.filter(~pl.col("key").is_in(repeated).fill_null(value=False)), how, ROW_OF_TABLE_MISSING
             ),
             _notes(alone.filter(pl.col("key").is_in(repeated)), how, KEY_REPEATED),
-            zeros.join(pl.concat([pairs, alone.select("row", "line")]), on="line").select(*_NOTES),
+            zeros.join(pl.concat([pairs, alone.select("row", _LINE)]), on=_LINE).select(*_NOTES),
         ]
     )
     facts = {
@@ -212,15 +217,15 @@ def _read(path: Path, *, how: AttributeTable, encoding: Encoding | None) -> pl.D
 
 def _with_zeros_of(layer: pl.DataFrame, table: pl.DataFrame, how: AttributeTable) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Give keys of the table the leading zeros that those of the layer have, where all of these are of one length."""
-    numbered = table.with_row_index("line")
-    notes = [pl.DataFrame(schema={"line": pl.UInt32, "field": pl.String, "value": pl.String, "reason": pl.String})]
+    numbered = table.with_row_index(_LINE)
+    notes = [pl.DataFrame(schema={_LINE: pl.UInt32, "field": pl.String, "value": pl.String, "reason": pl.String})]
     for of_layer, of_table in zip(how.layer_keys, how.table_keys, strict=True):
         keys = layer.select(as_text(pl.col(of_layer), layer.schema[of_layer])).to_series().drop_nulls()
         lengths = keys.str.len_chars().unique()
         if lengths.len() == 1 and keys.str.contains(r"^0").any() and keys.str.contains(r"^\d+$").all():
             numbered, note = _padded(numbered, of_table, digits=int(lengths[0]))
             notes.append(note)
-    return numbered.drop("line"), pl.concat(notes)
+    return numbered.drop(_LINE), pl.concat(notes)
 
 
 def _side_by_side(
@@ -231,9 +236,9 @@ def _side_by_side(
     others = [name for name in table.columns if name in layer.columns and name not in same_keys]
     renamed = {name: f"{name}{_LAYER_MARK}" for name in others}
     joined = layer.rename(renamed).join(
-        pairs.join(table.drop(same_keys), on="line").drop("line"), on="row", how="left", maintain_order="left"
+        pairs.join(table.drop(same_keys), on=_LINE).drop(_LINE), on="row", how="left", maintain_order="left"
     )
-    below = alone.select("row", "line").join(table, on="line", how="left", maintain_order="left").drop("line")
+    below = alone.select("row", _LINE).join(table, on=_LINE, how="left", maintain_order="left").drop(_LINE)
     return pl.concat([joined, below], how="diagonal_relaxed"), renamed
 
 

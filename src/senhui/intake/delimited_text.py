@@ -37,11 +37,11 @@ class LinesUneven(LayerRefused):
 
 @dataclass(eq=False)
 class ColumnNamedTwice(LayerRefused):
-    """Columns of a table have the same name, or none."""
+    """Columns have the same name, or none."""
 
     what: ClassVar[str] = "In {file_name} columns have the same name or none: {columns}."
     why: ClassVar[str] = "A column is found by its name, so each needs one of its own."
-    remedy: ClassVar[str] = "Name the columns in the first line, each differently."
+    remedy: ClassVar[str] = "Give each column a name of its own."
     file_name: str
     columns: tuple[str, ...]
 

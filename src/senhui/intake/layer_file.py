@@ -262,12 +262,12 @@ def _unpack(archive: Archive, directory: Path, *, profile: ImportProfile) -> tup
         is_table = any(table.suffix != ".txt" for table in archive.tables) or _WORKBOOK_ENTRY in archive.zip.namelist()
         raise TableWithoutOutlines(archive.file_name) if is_table else FileTypeNotSupported(archive.file_name)
     by_name = {each.name: each for each in candidates}
-    outer, _, inner = (choice or "").partition("/")
     inside: str | None = None
+    outer = next((name for name in by_name if choice is not None and choice.startswith(f"{name}/")), None)
     if choice in by_name:
         member = by_name[choice]
-    elif outer in by_name and inner:
-        member, inside = by_name[outer], inner
+    elif choice is not None and outer is not None:
+        member, inside = by_name[outer], choice.removeprefix(f"{outer}/")
     elif len(candidates) == 1 and (choice is None or candidates[0].suffix in {".gpkg", ".gdb"}):
         member, inside = candidates[0], choice
     elif choice is None:

@@ -16,6 +16,9 @@ from senhui.intake.refusal import LayerRefused
 from senhui.intake.text_encoding import Encoding, encoding_of_name, read_dbf_text
 
 _REQUIRED_PARTS: Final = (".shp", ".shx", ".dbf")
+_HEADER_BYTES: Final = 100
+_INDEX_BYTES: Final = 8
+"""Length of the entry that the .shx has of each outline."""
 
 
 @dataclass(eq=False)
@@ -42,12 +45,24 @@ class ShapefilePartDamaged(LayerRefused):
     n_bytes: int
 
 
+@dataclass(eq=False)
+class ShapefilePartsDisagree(LayerRefused):
+    """Outlines and attributes of a Shapefile are not of the same rows."""
+
+    what: ClassVar[str] = "The parts of {file_name} do not belong together."
+    why: ClassVar[str] = "Its index (.shx) lists {n_outlines} outlines and its attribute table (.dbf) {n_rows} rows."
+    remedy: ClassVar[str] = "Copy all parts again from one and the same export."
+    file_name: str
+    n_outlines: int
+    n_rows: int
+
+
 def parts_of(path: Path) -> dict[str, Path]:
-    """Find the parts of a Shapefile, whatever the case of their extensions."""
+    """Find the parts of a Shapefile, whatever the case of their names; the very name goes before another case."""
     found = {
         sibling.suffix.lower(): sibling
-        for sibling in sorted(path.parent.iterdir())
-        if sibling.stem == path.stem and sibling.suffix.lower() in SHAPEFILE_PARTS
+        for sibling in sorted(path.parent.iterdir(), key=lambda sibling: (sibling.stem == path.stem, sibling.name))
+        if sibling.stem.casefold() == path.stem.casefold() and sibling.suffix.lower() in SHAPEFILE_PARTS
     }
     return {part: found[part] for part in SHAPEFILE_PARTS if part in found}
 
@@ -64,6 +79,9 @@ def open_shapefile(path: Path, *, profile: ImportProfile, shown_name: str) -> It
     text = read_dbf_text(
         parts[".dbf"], declared=encoding_of_name(declared), wanted=profile.encoding, shown_name=shown_name
     )
+    n_outlines = (parts[".shx"].stat().st_size - _HEADER_BYTES) // _INDEX_BYTES
+    if n_outlines != text.n_rows:
+        raise ShapefilePartsDisagree(shown_name, n_outlines, text.n_rows)
     crs = parts[".prj"].read_text("utf-8", errors="replace").strip() if ".prj" in parts else None
     # GDAL recodes GB18030 value by value, which takes longer than all else; told UTF-8 it passes the bytes on. Only the
     # names of columns it must then be able to read.
@@ -77,7 +95,7 @@ def open_shapefile(path: Path, *, profile: ImportProfile, shown_name: str) -> It
 def _refuse_cut(path: Path, part: str, *, shown_name: str) -> None:
     """Compare the length in a header (a count of 16-bit words) with that of the file; GDAL reads on past the end."""
     with path.open("rb") as stream:
-        header = stream.read(100)
-    expected, n_bytes = max(2 * int.from_bytes(header[24:28], "big"), 100), path.stat().st_size
+        header = stream.read(_HEADER_BYTES)
+    expected, n_bytes = max(2 * int.from_bytes(header[24:28], "big"), _HEADER_BYTES), path.stat().st_size
     if n_bytes < expected:
         raise ShapefilePartDamaged(shown_name, part, expected, n_bytes)

@@ -32,6 +32,8 @@ _NAMES: dict[str, Encoding] = {
 _DBF_LANGUAGE_OF_GBK = 0x4D
 _FIRST_IDEOGRAPHIC = "\u2e80"
 _ROWS_AT_A_TIME = 50_000
+_DELETED = ord("*")
+"""First byte of a record that a program has marked as deleted and not yet taken out."""
 
 
 @dataclass(eq=False)
@@ -82,8 +84,21 @@ class CutText:
 
 @dataclass(frozen=True)
 class DbfText:
-    """The encoding of a DBF's text, the values whose last character is cut, and whether all column names are ASCII."""
+    """What is known of a DBF from its bytes.
 
+    Attributes
+    ----------
+    n_rows : int
+        Records, with those that are marked as deleted.
+    encoding : {'UTF-8', 'GB18030'}
+        Of its text.
+    cut : tuple of CutText
+        Values whose last character is cut; their rows are counted without deleted records, as GDAL gives them.
+    has_plain_names : bool
+        Whether all column names are ASCII.
+    """
+
+    n_rows: int
     encoding: Encoding
     cut: tuple[CutText, ...]
     has_plain_names: bool
@@ -147,6 +162,8 @@ def read_dbf_text(
     name_of_file = shown_name or path.name
     language, columns, records = _open(path, name_of_file)
     declared = declared or ("GB18030" if language == _DBF_LANGUAGE_OF_GBK else None)
+    is_kept = records[:, 0] != _DELETED
+    row_numbers = np.cumsum(is_kept)
     values: dict[bytes, tuple[str, int]] = {}
     full: list[tuple[int, str, bytes]] = []
     for column in columns:
@@ -155,15 +172,15 @@ def read_dbf_text(
             values.setdefault(column.name, (name, 0))
         for start in range(0, len(records), _ROWS_AT_A_TIME):
             cells = records[start : start + _ROWS_AT_A_TIME, column.offset : column.offset + column.width]
-            rows = np.flatnonzero((cells >= 0x80).any(axis=1))
+            rows = np.flatnonzero((cells >= 0x80).any(axis=1) & is_kept[start : start + _ROWS_AT_A_TIME])
             texts = np.ascontiguousarray(cells[rows]).view(f"S{column.width}").ravel()
             for text, first in zip(*np.unique(texts, return_index=True), strict=True):
-                values.setdefault(bytes(text), (name, start + int(rows[first]) + 1))
+                values.setdefault(bytes(text), (name, int(row_numbers[start + rows[first]])))
             for index in np.flatnonzero(cells[rows, -1] >= 0x80):
-                full.append((start + int(rows[index]) + 1, name, bytes(texts[index])))
+                full.append((int(row_numbers[start + rows[index]]), name, bytes(texts[index])))
     encoding = _choose(name_of_file, values, declared=declared, wanted=wanted)
     cut_text = tuple(cut for item in full if (cut := _cut(*item, encoding)) is not None)
-    return DbfText(encoding, cut_text, all(column.name.isascii() for column in columns))
+    return DbfText(len(records), encoding, cut_text, all(column.name.isascii() for column in columns))
 
 
 def _open(path: Path, shown_name: str) -> tuple[int, list[_Column], npt.NDArray[np.uint8]]:
