@@ -47,6 +47,7 @@ def django_db_modify_db_settings(
         importlib.import_module("senhui.inventory.migrations.0002_guards"),
         importlib.import_module("senhui.inventory.migrations.0003_row_decisions"),
         importlib.import_module("senhui.inventory.migrations.0004_events"),
+        importlib.import_module("senhui.inventory.migrations.0005_declarations"),
     ]
     flush = connection.ops.execute_sql_flush
 

@@ -13,7 +13,7 @@ from senhui.inventory import queries
 from senhui.inventory.actions.import_layer import import_layer
 from senhui.inventory.actions.measure_draft import measure_draft
 from senhui.inventory.actions.release_draft import release_draft
-from senhui.measurement import NOTHING_DECLARED, Declarations, DesignTotal
+from senhui.measurement import DesignTotal
 
 Person = Callable[..., Any]
 
@@ -25,14 +25,12 @@ def release_of(
     *,
     year: int,
     design_totals: tuple[DesignTotal, ...] = (),
-    declarations: Declarations = NOTHING_DECLARED,
 ) -> queries.ReleaseInfo:
     draft = import_layer(technician, path=path, original_name=path.name, reference_year=year, now=NOW, progress=quiet)
     measure_draft(
         technician,
         draft_id=draft.id,
         design_totals=design_totals,
-        declarations=declarations,
         now=NOW,
         progress=quiet,
     )

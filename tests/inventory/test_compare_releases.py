@@ -22,8 +22,9 @@ from senhui.inventory.actions.compare_releases import (
     SurveysNotInOrder,
     compare_releases,
 )
+from senhui.inventory.actions.declare_value import declare_value
 from senhui.inventory.actions.record_event import Statement, record_event
-from senhui.measurement import NOTHING_DECLARED, Declarations, DesignTotal
+from senhui.measurement import DesignTotal
 from senhui.measurement.change import MOVEMENTS, add_up, removal
 
 pytestmark = pytest.mark.database
@@ -150,11 +151,9 @@ def test_other_declarations_measure_both_again_with_the_later_ones(
         "HUO_LMGQXJ": [0.0] * 12, "ZXJ": [0] * 12,
     }  # fmt: skip
     technician, reviewer = person("lin", technician=LONGQUAN), person("chen", reviewer="3311")
-    declared = Declarations(culm_age_du=2.5, source="test", declared_on="2026-11-22")
-    before, after = (
-        release_of(technician, reviewer, write_layer(tmp_path / f"{year}.gpkg", **bamboo), year=year, declarations=said)
-        for year, said in ((2016, NOTHING_DECLARED), (2021, declared))
-    )
+    before = release_of(technician, reviewer, write_layer(tmp_path / "2016.gpkg", **bamboo), year=2016)
+    declare_value(technician, declarable_id="culm_age_du", value=2.5, ground="survey of culms", now=NOW)
+    after = release_of(technician, reviewer, write_layer(tmp_path / "2021.gpkg", **bamboo), year=2021)
     assert stock(before) != pytest.approx(stock(after)), "the declaration changes what is measured"
     info = compare(forester, before, after)
     assert info.manifest["remeasured"]

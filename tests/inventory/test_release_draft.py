@@ -15,6 +15,7 @@ from tests.small_layer import LONGQUAN, NOW, QINGYUAN, quiet, write_layer
 
 from senhui.access.rules import PermissionRefused
 from senhui.inventory import queries, store
+from senhui.inventory.actions.declare_value import declare_value
 from senhui.inventory.actions.import_layer import import_layer
 from senhui.inventory.actions.measure_draft import measure_draft
 from senhui.inventory.actions.release_draft import (
@@ -27,7 +28,7 @@ from senhui.inventory.actions.release_draft import (
 from senhui.inventory.models import Release
 from senhui.inventory.refusals import DraftHasErrors, DraftIsClosed
 from senhui.inventory.verification import recalculate
-from senhui.measurement import Declarations, DesignTotal
+from senhui.measurement import DesignTotal
 
 pytestmark = pytest.mark.database
 Person = Callable[..., Any]
@@ -128,13 +129,17 @@ def test_the_database_refuses_to_change_a_release(person: Person, layer: Path, s
 def test_what_the_installation_declares_is_kept_with_the_release_and_reproduces(person: Person, layer: Path) -> None:
     technician = person("lin", technician=LONGQUAN)
     draft = import_layer(technician, path=layer, original_name="x", reference_year=2021, now=NOW, progress=quiet)
-    declared = Declarations(
-        soil="warm_temperate_moist/low_activity", source="soil survey of the county", declared_on="2026-11-22"
+    declare_value(
+        technician, declarable_id="soil", value="warm_temperate_moist/low_activity", ground="soil survey", now=NOW
     )
-    info = measure_draft(technician, draft_id=draft.id, declarations=declared, now=NOW, progress=quiet)
+    info = measure_draft(technician, draft_id=draft.id, now=NOW, progress=quiet)
     release = released(person("chen", reviewer="3311"), info.id)
     kept = queries.release(release.id).manifest["measurement"]
-    assert Declarations(**kept["declarations"]) == declared
+    assert kept["declarations"]["soil"] == {
+        "value": "warm_temperate_moist/low_activity",
+        "source": "soil survey (declared by lin)",
+        "declared_on": "2026-11-22",
+    }
     assert kept["soil_30cm_tc"] > 0.0
     found = queries.scan(release.id).select("soil_30cm_tc_ha").collect().to_series().drop_nulls()
     assert set(found) == {63.0}

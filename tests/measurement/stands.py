@@ -6,15 +6,14 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from senhui.measurement import Declarations, MethodBook, default_book, measure_stands
+from senhui.measurement import Declarations, Declared, MethodBook, default_book, measure_stands
 
 BOOK = default_book()
 EXPANSION_BOOK = default_book(prefer="expansion")
+SURVEY_OF_2025 = "forestry bureau of the test, from its survey of 2025"
 DECLARED = Declarations(
-    culm_age_du=2.0,
-    soil="warm_temperate_moist/low_activity",
-    source="forestry bureau of the test, from its survey of 2025",
-    declared_on="2026-11-22",
+    culm_age_du=Declared(2.0, SURVEY_OF_2025, "2026-11-22"),
+    soil=Declared("warm_temperate_moist/low_activity", SURVEY_OF_2025, "2026-11-22"),
 )
 DECLARED_BOOK = default_book(declarations=DECLARED)
 SCHEMA = {

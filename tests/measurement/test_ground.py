@@ -1,5 +1,6 @@
 """The ground under stands: known or null with a reason, never in the vegetation stock, and additive."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -7,14 +8,23 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.measurement.stands import BOOK, DECLARED_BOOK, EXPANSION_BOOK, measured, stand_rows, stands
+from tests.measurement.stands import (
+    BOOK,
+    DECLARED,
+    DECLARED_BOOK,
+    EXPANSION_BOOK,
+    SURVEY_OF_2025,
+    measured,
+    stand_rows,
+    stands,
+)
 
 from senhui.measurement import (
     GROUND_POOLS,
-    DeclarationIncomplete,
     Declarations,
+    Declared,
     MethodBook,
-    UnknownSoil,
+    declarations_from_dict,
     default_book,
     totals,
 )
@@ -100,18 +110,18 @@ def test_what_is_not_declared_is_in_no_derivation() -> None:
     assert {d.method for d in declared} == {"culms_by_diameter", "ground_by_type", "ground_of_bamboo"}
     assert all(d.weakest_mark == "C" and not d.may_issue for d in declared)
     sources = {u.value.source for d in declared for u in d.parameters if u.value.id.startswith("declared.")}
-    assert sources == {DECLARED_BOOK.declarations.source}
+    assert sources == {SURVEY_OF_2025}
 
 
-def test_a_declaration_without_its_source_is_refused() -> None:
-    with pytest.raises(DeclarationIncomplete):
-        Declarations(culm_age_du=2.0)
-    with pytest.raises(DeclarationIncomplete):
-        Declarations(soil="tropical_moist/sandy", source="survey of soils")
+def test_a_release_of_before_kept_one_source_for_all_declarations() -> None:
+    kept = {"culm_age_du": 2.0, "soil": None, "source": "survey of culms", "declared_on": "2026-01-05"}
+    assert declarations_from_dict(kept) == Declarations(culm_age_du=Declared(2.0, "survey of culms", "2026-01-05"))
+    assert declarations_from_dict({"culm_age_du": None, "soil": None, "source": "", "declared_on": ""}).made == set()
+    assert declarations_from_dict(asdict(DECLARED)) == DECLARED
 
 
 def test_one_declaration_does_not_make_the_other() -> None:
-    book = default_book(declarations=Declarations(culm_age_du=3.0, source="survey of culms", declared_on="2026-01-05"))
+    book = default_book(declarations=Declarations(culm_age_du=Declared(3.0, "survey of culms", "2026-01-05")))
     stand = {
         "land_class": "bamboo_forest",
         "species_group": "moso_bamboo",
@@ -138,9 +148,3 @@ def test_layers_of_soil_add_up_to_the_profile(depth: float, share: float, stones
     upper, lower, whole = soil_layer_tc_ha(np.array([depth * share, depth * (1 - share), depth]), **soil)
     assert upper + lower == pytest.approx(whole, rel=1e-9, abs=1e-9)
     assert whole >= 0.0
-
-
-def test_a_soil_without_a_reference_stock_is_refused_by_name() -> None:
-    with pytest.raises(UnknownSoil, match="warm_temperate_moist/low_activity") as caught:
-        Declarations(soil="red", source="survey of soils", declared_on="2026-01-05")
-    assert caught.value.soil == "red"

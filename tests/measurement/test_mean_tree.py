@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.measurement.stands import BOOK, TREES, measured, stands
 
-from senhui.measurement import Declarations, default_book, measure_culm_table, measure_stands, measure_trees
+from senhui.measurement import Declarations, Declared, default_book, measure_culm_table, measure_stands, measure_trees
 from senhui.parameters import table
 
 FULL = {"land_class": "tree_forest", "stems_ha": 1200.0, "dbh_cm": 14.0, "height_m": 11.0, "area_ha": 1.0}
@@ -94,7 +94,7 @@ def test_a_stream_in_blocks_gives_the_same(tmp_path: Path) -> None:
 @settings(deadline=None)
 def test_a_folded_equation_is_the_equation_itself(dbh: float, height: float, age: float) -> None:
     """The sums of powers of the book against the printed forms, each with its own numbers."""
-    book = default_book(declarations=Declarations(culm_age_du=age, source="survey of culms", declared_on="2026-01-05"))
+    book = default_book(declarations=Declarations(culm_age_du=Declared(age, "survey of culms", "2026-01-05")))
     pairs = (("chinese_fir", "lyt2264"), ("schima", "zhejiang_d2h"), ("masson_pine", "li_lei"))
     for group, equation in pairs:
         stand = FULL | {"species_group": group, "dbh_cm": dbh, "height_m": height, "stems_ha": 1000.0}

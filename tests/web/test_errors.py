@@ -28,6 +28,7 @@ from senhui.inventory.actions.compare_releases import (
     SurveysNotInOrder,
 )
 from senhui.inventory.actions.correct_rows_from_file import NothingInTheFile
+from senhui.inventory.actions.declare_value import DeclarationNeedsAGround, DeclaredMeanwhile
 from senhui.inventory.actions.exclude_rows import NoRowsChosen, ReasonMissing, RowHasNoError
 from senhui.inventory.actions.map_draft import MappingNeedsTheFile
 from senhui.inventory.actions.measure_draft import NothingToMeasure
@@ -46,6 +47,7 @@ from senhui.inventory.actions.release_draft import (
 )
 from senhui.inventory.actions.reopen_row import RowIsNotDecided
 from senhui.inventory.actions.reverse_event import EventAlreadyReversed, ReversalIsFinal, ReversalNeedsAReason
+from senhui.inventory.actions.withdraw_declaration import NothingDeclaredThere
 from senhui.inventory.changes import ChangeWasAltered, NoSuchChange
 from senhui.inventory.corrections import NoSuchColumn, NothingToCorrect, ValueDoesNotFit
 from senhui.inventory.events import NoSuchEvent
@@ -64,13 +66,16 @@ from senhui.inventory.refusals import (
     TextCannotBeWritten,
 )
 from senhui.jobs.actions.cancel_job import JobHasEnded
+from senhui.jobs.actions.start_again import JobCannotStartAgain
 from senhui.jobs.queries import JobUnknown
 from senhui.jobs.refusal import JobNotStarted, JobWasStopped, ProcessDied, WorkerDied, as_data, from_data
 from senhui.jobs.registry import JobKindUnknown
 from senhui.measurement import UnknownKeys
 from senhui.measurement.closing import DoesNotClose
+from senhui.measurement.declarable import DeclaredValueWrong, NotDeclarable
 from senhui.parameters import UnknownParameter
 from senhui.web.errors import PERMISSION_NAMES, explain, explain_kept
+from senhui.web.uploads import UploadIsGone
 
 pytestmark = pytest.mark.django_db
 
@@ -131,7 +136,14 @@ REFUSALS = [
     (ReversalNeedsAReason(7), 422),
     (ReversalIsFinal(7), 409),
     (EventAlreadyReversed(7), 409),
+    (NotDeclarable("weather"), 404),
+    *[(DeclaredValueWrong(id, 99.0, "…"), 422) for id in ("culm_age_du", "soil", "error.area_single", "gone")],
+    (DeclarationNeedsAGround("error.volume_line_model.oak"), 422),
+    (NothingDeclaredThere("culm_age_du"), 409),
+    (DeclaredMeanwhile("culm_age_du"), 409),
     (JobHasEnded(7, "failed"), 409),
+    (JobCannotStartAgain(7, "succeeded"), 409),
+    (UploadIsGone(), 404),
     (TooManyRows(2_000_000), 409),
     (UnknownDimension("soil"), 400),
     (TooFine(), 403),

@@ -15,7 +15,7 @@ import polars as pl
 
 from senhui.inventory import queries
 from senhui.measurement import CalibrationFactors, Derivation, calibration_from_dict
-from senhui.measurement.error_book import ErrorBook, error_book
+from senhui.measurement.error_book import ErrorBook, ErrorOverride, error_book
 from senhui.measurement.ground import GROUND_POOLS
 from senhui.measurement.monte_carlo import SEED, DrawnInterval, DrawnTotals, draw_totals
 from senhui.measurement.uncertainty import VEGETATION, Interval, intervals
@@ -70,16 +70,18 @@ def draws_of(release_id: str, places: Sequence[str], *, is_calibrated: bool) -> 
 
 
 def book_of(release_id: str) -> ErrorBook:
-    """Return the sources of error of a release, in the edition that it was measured with."""
+    """Return the sources of error of a release: edition and declared sizes as they were when it was measured."""
     return _book_of(queries.release_path(release_id), release_id)
 
 
 @lru_cache(maxsize=8)
 def _book_of(path: Path, release_id: str) -> ErrorBook:
     del path  # part of the key: releases of two homes may bear one name
-    edition = queries.release(release_id).manifest["measurement"]["parameter_editions"].get("error_sources")
+    measurement = queries.release(release_id).manifest["measurement"]
+    edition = measurement["parameter_editions"].get("error_sources")
     derivations = (Derivation.from_dict(row) for row in queries.derivations(release_id).values())
-    return error_book(derivations, edition=edition)
+    declared = [ErrorOverride(**kept) for kept in measurement.get("declared_errors", [])]
+    return error_book(derivations, edition=edition, overrides=declared)
 
 
 @lru_cache(maxsize=8)

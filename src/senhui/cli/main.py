@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from senhui.cli import changes, drafts, imports, lists, mappings, terminal
+from senhui.cli import changes, declarations, drafts, imports, lists, mappings, terminal
 from senhui.cli.options import AsJson, AsUser, DraftId, Session
 
 app = typer.Typer(
@@ -180,7 +180,7 @@ def add_user(
 
 @app.command()
 def measure(draft: DraftId, as_user: AsUser, as_json: AsJson = False) -> None:
-    """Calculate the carbon stock of every stand of a draft.
+    """Calculate the carbon stock of every stand of a draft, with what `senhui declaration list` shows as declared.
 
     Example: senhui measure 3 --as demo-technician
     """
@@ -321,6 +321,7 @@ def tiles(release_id: Annotated[str, typer.Argument(help="Release, such as 2021-
 
 
 changes.add_commands(app, set_up=set_up, person=person, now=now)
+declarations.add_commands(app, set_up=set_up, person=person, now=now)
 session = Session(set_up=set_up, person=person, now=now)
 for room in (imports, mappings, lists, drafts):
     room.add_commands(app, session)

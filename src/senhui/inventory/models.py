@@ -157,6 +157,29 @@ class Release(models.Model):
         ]
 
 
+class Declaration(models.Model):
+    """What a person declares for the whole installation (本地声明), or takes back: then `value` is null.
+
+    Lines are added and never changed (triggers, migration 0005). The last line of a `declarable` counts for the next
+    draft that is measured. `number` counts its lines from 1: two people who answer the same line at the same instant
+    would write the same number, which the database refuses.
+    """
+
+    declarable = models.CharField(max_length=80)
+    number = models.PositiveIntegerField()
+    value = models.JSONField(null=True)
+    ground = models.TextField()
+    declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    declared_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["declarable", "number"], name="declaration_answers_one_line"),
+            models.CheckConstraint(name="declaration_has_a_ground", condition=~Q(ground="")),
+        ]
+
+
 class Event(models.Model):
     """What happened to a stand between two surveys (事件): fire, pine wilt, harvest, conversion, planting.
 

@@ -8,7 +8,7 @@ from senhui.inventory import queries, store
 from senhui.inventory.actions.measure_draft import measured_stands
 from senhui.inventory.models import Release
 from senhui.inventory.row_decisions import decisions_of
-from senhui.measurement import Declarations, apply_factors, calibration_from_dict, default_book
+from senhui.measurement import apply_factors, calibration_from_dict, declarations_from_dict, default_book
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def recalculate(release_id: str) -> Recalculation:
 
     Raises
     ------
-    NoSuchRelease
+    NoSuchRelease, DraftFilesMissing
     """
     info = queries.release(release_id)
     differs = []
@@ -40,10 +40,10 @@ def recalculate(release_id: str) -> Recalculation:
     measurement = info.manifest["measurement"]
     draft = Release.objects.select_related("draft").get(pk=release_id).draft
     measured = measured_stands(
-        store.drafts_directory() / draft.directory_name,
+        store.draft_directory(draft.pk, draft.directory_name),
         decisions_of(draft),
         profile=draft.profile,
-        book=default_book(declarations=Declarations(**measurement.get("declarations", {}))),
+        book=default_book(declarations=declarations_from_dict(measurement.get("declarations") or {})),
     )
     calibration = measurement["calibration"]
     if calibration is not None:

@@ -20,7 +20,7 @@ from senhui.measurement.calibration import (
     design_totals_from_shares,
 )
 from senhui.measurement.carbon import carbon_tc_ha
-from senhui.measurement.declarations import NOTHING_DECLARED, DeclarationIncomplete, Declarations, UnknownSoil
+from senhui.measurement.declarations import NOTHING_DECLARED, Declarations, Declared, declarations_from_dict
 from senhui.measurement.derivation import Derivation, DerivationInput, ParameterUse, RuleNote, parameters_used
 from senhui.measurement.fire import fire_dead_organic_matter_tco2e, fire_gas_t, fire_non_co2_tco2e
 from senhui.measurement.ground import GROUND_POOLS
@@ -47,8 +47,8 @@ __all__ = [
     "NOTHING_DECLARED",
     "CalibrationFactor",
     "CalibrationFactors",
-    "DeclarationIncomplete",
     "Declarations",
+    "Declared",
     "Derivation",
     "DerivationInput",
     "DesignError",
@@ -62,7 +62,6 @@ __all__ = [
     "UnknownDomain",
     "UnknownEquationRow",
     "UnknownKeys",
-    "UnknownSoil",
     "above_ground_t_ha",
     "apply_factors",
     "biomass_by_culms_t_ha",
@@ -72,6 +71,7 @@ __all__ = [
     "calibrate",
     "calibration_from_dict",
     "carbon_tc_ha",
+    "declarations_from_dict",
     "default_book",
     "design_totals_from_shares",
     "fire_dead_organic_matter_tco2e",

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import yaml
 
+from senhui.measurement.declarations import UNITS
 from senhui.measurement.derivation import DerivationInput
 
 UNRECORDED = "unrecorded"
@@ -24,9 +25,6 @@ CULM_LAND = "bamboo_forest"
 """The one land class of which culms are looked at, and not volume or mean tree; on all others it is the other way."""
 BookName = Literal["volume_line", "expansion"]
 BOOKS: tuple[BookName, ...] = ("volume_line", "expansion")
-
-
-DECLARATIONS = ("culm_age_du", "soil")
 
 
 class RuleFileWrong(ValueError):
@@ -59,7 +57,7 @@ class ParameterReference:
         assert [self.scalar, self.declared, self.table].count(None) == 2
         assert (self.table is None) == (self.column is None)
         assert [self.row_of, self.row, self.row_declared].count(None) == (3 if self.table is None else 2)
-        assert {self.declared, self.row_declared} <= {None, *DECLARATIONS}
+        assert {self.declared, self.row_declared} <= {None, *UNITS}
 
 
 @dataclass(frozen=True)
@@ -220,7 +218,7 @@ def _refuse_unknown_words(rule: Rule) -> None:
         "culms": CULMS,
         "mean_tree": MEAN_TREES,
         "books": BOOKS,
-        "declared": DECLARATIONS,
+        "declared": tuple(UNITS),
     }
     for condition, words in known.items():
         if not set(getattr(rule, condition)) <= set(words):

@@ -1,30 +1,34 @@
 """What an installation declares because no survey records it and no document says it: age of culms, kind of soil.
 
 Nothing is declared to begin with, and then the methods that need it do not exist: no estimate rests on a guess. What is
-declared stands in every derivation that uses it, with who said so, and never issues a credit.
+declared stands in every derivation that uses it, with who said so, and never issues a credit. What may be declared, and
+in which range, is `declarable.py`. Cases: `tests/measurement/test_ground.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from senhui.parameters import ParameterValue, table
+from senhui.parameters import ParameterValue
+from senhui.parameters.values import Mark
 
 UNITS = {"culm_age_du": "度", "soil": "-"}
+"""The assumptions that a method can rest on, each with its unit."""
+MARK: Mark = "C"
+"""The mark of whatever is declared: nobody outside the installation has checked it."""
 
 
-class DeclarationIncomplete(ValueError):
-    """Something is declared without its source or its day."""
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One declared value, with who declares it and from what, and the ISO day."""
 
-    def __init__(self) -> None:
-        super().__init__("A declaration needs `source` (who declares it, from what) and `declared_on`. Add both.")
+    value: float | str
+    source: str
+    declared_on: str
 
-
-class UnknownSoil(ValueError):
-    """The declared kind of soil has no reference stock."""
-
-    def __init__(self, soil: str, known: Sequence[str]) -> None:
-        self.soil, self.known = soil, tuple(known)
-        super().__init__(f"No reference stock for soil {soil!r}. Declare one of {', '.join(known)}.")
+    def __post_init__(self) -> None:
+        assert self.source
+        assert self.declared_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +42,10 @@ class Declarations:
     soil
         Climate and clay of the area's soils, a row of `soil_default_artool16` as
         ``warm_temperate_moist/low_activity``.
-    source, declared_on
-        Who declares it and from what; ISO day.
     """
 
-    culm_age_du: float | None = None
-    soil: str | None = None
-    source: str = ""
-    declared_on: str = ""
-
-    def __post_init__(self) -> None:
-        assert self.culm_age_du is None or self.culm_age_du > 0.0
-        if self.made and not (self.source and self.declared_on):
-            raise DeclarationIncomplete
-        # Nothing is read where nothing is declared: this runs on import, and the server forks after it.
-        if self.soil is None:
-            return
-        known = ["/".join(row) for row in table("soil_default_artool16").frame.select("climate", "clay").iter_rows()]
-        if self.soil not in known:
-            raise UnknownSoil(self.soil, known)
+    culm_age_du: Declared | None = None
+    soil: Declared | None = None
 
     @property
     def made(self) -> frozenset[str]:
@@ -64,15 +53,16 @@ class Declarations:
         return frozenset(name for name in UNITS if getattr(self, name) is not None)
 
     def value(self, name: str) -> ParameterValue:
-        """Return a declaration as the parameter that it stands in for, of mark C."""
+        """Return a declaration as the parameter that it stands in for."""
         assert name in self.made
+        declared: Declared = getattr(self, name)
         return ParameterValue(
             id=f"declared.{name}",
-            edition=self.declared_on,
-            value=getattr(self, name),
+            edition=declared.declared_on,
+            value=declared.value,
             unit=UNITS[name],
-            mark="C",
-            source=self.source,
+            mark=MARK,
+            source=declared.source,
             where="declared in this installation",
             region="this installation",
             range="where nothing was surveyed",
@@ -81,3 +71,14 @@ class Declarations:
 
 
 NOTHING_DECLARED = Declarations()
+
+
+def declarations_from_dict(stored: Mapping[str, Any]) -> Declarations:
+    """Return the declarations that a release kept; the first releases kept one source and day for all of them."""
+    found = {}
+    for name in UNITS:
+        kept = stored.get(name)
+        if kept is not None and not isinstance(kept, Mapping):
+            kept = {"value": kept, "source": stored["source"], "declared_on": stored["declared_on"]}
+        found[name] = None if kept is None else Declared(**kept)
+    return Declarations(**found)

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from senhui import parameters
+from senhui.measurement.declarations import MARK
 from senhui.measurement.derivation import Derivation
 from senhui.measurement.ground import GROUND_POOLS
 
@@ -26,6 +27,7 @@ POOLS_OF_DERIVATION: dict[str, tuple[str, ...]] = {
 """Pools of the sums of error whose numbers a kind of derivation explains."""
 EVERY_GROUP = "*"
 WITHOUT_ERROR = ("no_estimate", "declared_zero")
+DECLARED_HERE = "declared in this installation"
 STOCK = "stock"
 """The basis of an error that moves the whole stock of a stand; any other basis is a surveyed column."""
 
@@ -74,13 +76,16 @@ class ErrorSource:
 
 @dataclass(frozen=True, slots=True)
 class ErrorOverride:
-    """A relative standard error that an officer sets in place of what the table has, with his source and its mark."""
+    """A relative standard error that the installation declares in place of what the table has, and from what.
+
+    Its mark is that of everything declared, and it never issues a credit.
+    """
 
     id: str
     relative_error_frac: float
     source: str
-    mark: str = "C"
     group: str = EVERY_GROUP
+    declared_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ class ErrorBook:
     not_set
         derivation_id, pool, source of what touches a number and has no value.
     sources
-        The rows of the table by id; of a source with several groups the first.
+        The rows of the table by id; of a source with several groups the first, or the first that was declared: what
+        is said of them together has the weaker mark.
     """
 
     effects: pl.DataFrame
@@ -147,7 +153,7 @@ def error_book(
     edition
         Edition of `error_sources`; a release remembers which one was in force.
     overrides
-        Values that an officer set; one without a group sets every row of the source.
+        Values that the installation declares; one without a group sets every row of the source.
 
     Raises
     ------
@@ -155,6 +161,7 @@ def error_book(
         An override names no row.
     """
     sources = _overridden(error_sources(edition=edition), overrides)
+    declared = [source for source in sources if source.where == DECLARED_HERE]
     effects: list[dict[str, Any]] = []
     not_set: list[dict[str, Any]] = []
     for derivation in derivations:
@@ -167,12 +174,12 @@ def error_book(
     return ErrorBook(
         effects=pl.DataFrame(effects, schema=EFFECT_SCHEMA),
         not_set=pl.DataFrame(not_set, schema=EFFECT_SCHEMA).select(list(NOT_SET_SCHEMA)).unique(maintain_order=True),
-        sources={source.id: source for source in reversed(sources)},
+        sources={source.id: source for source in (*reversed(sources), *reversed(declared))},
     )
 
 
 def _overridden(sources: tuple[ErrorSource, ...], overrides: Sequence[ErrorOverride]) -> tuple[ErrorSource, ...]:
-    """Put an officer's values in place of the table's; the latest of several wins."""
+    """Put declared values in place of the table's; the latest of several wins."""
     found = list(sources)
     for override in overrides:
         assert override.relative_error_frac >= 0.0
@@ -192,8 +199,9 @@ def _overridden(sources: tuple[ErrorSource, ...], overrides: Sequence[ErrorOverr
                 n_column=None,
                 degrees_of_freedom=None,
                 source=override.source,
-                mark=override.mark,
-                where="set by an officer",
+                edition=override.declared_on or found[place].edition,
+                mark=MARK,
+                where=DECLARED_HERE,
             )
     return tuple(found)
 

@@ -24,3 +24,4 @@ class WebConfig(AppConfig):
     def ready(self) -> None:
         """Let every refusal be explained before the first page asks."""
         from senhui.web import change_errors as _explanations  # noqa: F401  # registers them
+        from senhui.web import declaration_errors as _of_declarations  # noqa: F401

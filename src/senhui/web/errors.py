@@ -114,6 +114,7 @@ PERMISSION_NAMES: dict[str, Callable[[], str]] = {
     "view_sub_compartments": lambda: _("see sub-compartments"),
     "export_sub_compartments": lambda: _("export sub-compartments"),
     "import_layer": lambda: _("import a layer"),
+    "declare_values": lambda: _("declare values of this installation"),
     "release_layer": lambda: _("release a layer"),
     "manage_users": lambda: _("manage users"),
     "cancel_job": lambda: _("cancel a job of somebody else"),

@@ -13,6 +13,7 @@ from senhui.web.errors import explained
 from senhui.web.views import (
     about,
     changes,
+    declarations,
     events,
     imports,
     imports_draft,
@@ -66,6 +67,9 @@ urlpatterns = [
     _page("events/", events.list_events, "events"),
     _page("events/record/", events.record, "events-record"),
     _page("events/<int:event_id>/reverse/", events.reverse_one, "events-reverse"),
+    _page("declarations/", declarations.list_declarations, "declarations"),
+    _page("declarations/<str:declarable_id>/", declarations.show_declaration, "declarations-one"),
+    _page("declarations/<str:declarable_id>/withdraw/", declarations.withdraw, "declarations-withdraw"),
     _page("parameters/", parameters.list_parameters, "parameters"),
     _page("parameters/<str:parameter_id>/", parameters.show_parameter, "parameters-one"),
     _page("jobs/<int:job_id>/", jobs.show_job, "jobs-one"),

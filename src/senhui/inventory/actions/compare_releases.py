@@ -44,6 +44,7 @@ from senhui.measurement import (
     UnknownKeys,
     apply_factors,
     calibrate,
+    declarations_from_dict,
     default_book,
     measure_stands,
     refuse_unknown_keys,
@@ -210,7 +211,7 @@ def _basis(info: queries.ReleaseInfo) -> tuple[str, str, Declarations]:
 
 def _declarations(info: queries.ReleaseInfo) -> Declarations:
     """Return what the installation declared when the release was measured; before there were any, nothing."""
-    return Declarations(**(info.manifest["measurement"].get("declarations") or {}))
+    return declarations_from_dict(info.manifest["measurement"].get("declarations") or {})
 
 
 def _stands(info: queries.ReleaseInfo, *, townships: Sequence[str], book: MethodBook | None) -> pl.DataFrame:

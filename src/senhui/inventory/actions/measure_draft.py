@@ -6,11 +6,12 @@
    (`DraftNeedsMapping`).
 3. A draft with open errors is not measured (`DraftHasErrors`): each row is corrected or excluded first. Nor is one
    whose every row is excluded (`NothingToMeasure`).
-4. Stands after all decisions are measured; the result is written to a new directory. Then, if nobody changed the draft
-   meanwhile (`DraftChangedMeanwhile`), row and audit entry are written and the new directory counts.
+4. Stands after all decisions are measured with what the installation declares at this moment (`declarations.py`), which
+   is kept with the result; the result is written to a new directory. Then, if nobody changed the draft meanwhile
+   (`DraftChangedMeanwhile`), row and audit entry are written and the new directory counts.
 
-Cases: `tests/inventory/test_measure_draft.py`; kills: `tests/races/test_kills.py`. The formulas lie in
-`senhui.measurement`.
+Cases: `tests/inventory/test_release_draft.py`, `tests/inventory/test_declarations.py`; kills:
+`tests/races/test_kills.py`. The formulas lie in `senhui.measurement`.
 """
 
 from __future__ import annotations
@@ -29,14 +30,12 @@ from senhui.access.actions.record_audit import record_audit
 from senhui.access.queries import require
 from senhui.access.rules import Actor
 from senhui.intake import ImportProfile
-from senhui.inventory import draft_files, queries, store
+from senhui.inventory import declarations, draft_files, queries, store
 from senhui.inventory.error_sums import write_error_sums
 from senhui.inventory.models import Draft, RowDecision
 from senhui.inventory.refusals import DraftChangedMeanwhile, DraftHasErrors, DraftIsClosed, DraftNeedsMapping
 from senhui.inventory.row_decisions import Decisions, decisions_of, effective_stands
 from senhui.measurement import (
-    NOTHING_DECLARED,
-    Declarations,
     DesignTotal,
     MethodBook,
     apply_factors,
@@ -63,7 +62,6 @@ def measure_draft(
     draft_id: int,
     now: dt.datetime,
     design_totals: Sequence[DesignTotal] = (),
-    declarations: Declarations = NOTHING_DECLARED,
     progress: Callable[[float, str], None],
 ) -> queries.DraftInfo:
     """Measure a draft and, where design-based totals are given, calibrate it to them.
@@ -74,7 +72,6 @@ def measure_draft(
     draft_id : draft
     now : instant of the calculation (UTC).
     design_totals : totals of a sample survey, one per domain, tC; empty means: not calibrated.
-    declarations : what the installation says of culms and soils that no survey records; kept with the result.
     progress : called with the fraction done (0–1) and a note.
 
     Raises
@@ -92,7 +89,8 @@ def measure_draft(
     progress(0.05, "Measuring")
     draft = Draft.objects.get(pk=draft_id)
     decisions = decisions_of(draft)
-    book = default_book(declarations=declarations)
+    declared = declarations.in_force()
+    book = default_book(declarations=declared.assumptions)
     measured = measured_stands(info.directory, decisions, profile=info.profile, book=book)
     if measured.is_empty():
         raise NothingToMeasure(draft_id)
@@ -109,7 +107,8 @@ def measure_draft(
         "parameter_editions": editions(),
         "parameter_edition_hash": edition_hash(),
         "method_book": book.id,
-        "declarations": asdict(declarations),
+        "declarations": asdict(declared.assumptions),
+        "declared_errors": [asdict(error) for error in declared.errors],
         "calibration": None if calibration is None else asdict(calibration),
         **totals(measured.lazy(), by=[]).collect().row(0, named=True),
         "n_excluded": info.n_excluded,
