@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from senhui.access.rules import Actor
+from senhui.access.rules import Actor, PermissionRefused
 from senhui.intake import ImportProfile
-from senhui.inventory.actions.import_layer import import_layer
+from senhui.inventory.actions.import_layer import import_layer, sweep_orphans
 from senhui.inventory.actions.map_draft import map_draft
 from senhui.inventory.actions.measure_draft import measure_draft
+from senhui.inventory.land import LayerOutsideYourAreas
 from senhui.inventory.store import uploads_directory
+from senhui.jobs.progress import JobCancelled
 
 
 def import_uploaded_layer(
@@ -27,7 +31,11 @@ def import_uploaded_layer(
     profile: dict[str, Any] | None = None,
     licence_note: str = "",
 ) -> dict[str, Any]:
-    """Import an uploaded file and remove it, whatever comes of it; return the draft's number.
+    """Import an uploaded file and remove it; return the draft's number.
+
+    A file that could not be read as it was stated (no coordinate system, an unknown datum) is kept for the person who
+    brought it, until the sweep takes what has lain for a day: the answer does not need another upload. A file that the
+    person may not import, or an import that he cancelled, leaves nothing.
 
     Parameters
     ----------
@@ -37,6 +45,7 @@ def import_uploaded_layer(
     """
     file = Path(path)
     assert uploads_directory() in file.parents, "only an uploaded file is imported and removed by this job"
+    sweep_orphans()
     try:
         info = import_layer(
             actor,
@@ -48,8 +57,14 @@ def import_uploaded_layer(
             now=now,
             progress=progress,
         )
-    finally:
+    except (PermissionRefused, LayerOutsideYourAreas, JobCancelled):
         shutil.rmtree(file.parent, ignore_errors=True)
+        raise
+    except Exception:
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(file.parent)  # the day begins now
+        raise
+    shutil.rmtree(file.parent, ignore_errors=True)
     return {"draft_id": info.id}
 
 

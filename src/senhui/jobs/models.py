@@ -18,6 +18,7 @@ class Job(models.Model):
 
     kind = models.CharField(max_length=80)
     title = models.CharField(max_length=200)
+    title_facts = models.JSONField(default=dict)
     arguments = models.JSONField()
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     queued_at = models.DateTimeField()
@@ -52,6 +53,11 @@ class Job(models.Model):
                 | (~Q(state__in=["queued", "running"]) & Q(ended_at__isnull=False)),
             ),
         ]
+
+    @property
+    def title_text(self) -> str:
+        """The title in English, for log, terminal and API; a page translates `title` and fills in the facts."""
+        return self.title % self.title_facts if self.title_facts else self.title
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk} {self.state}"

@@ -25,13 +25,17 @@ N_LOG_LINES = 200
 class JobInfo:
     """A job (任务) as the pages show it.
 
-    `error` is the message for log and terminal; `refusal` the exception with its fields, for a page to explain, or
-    None where the program itself was at fault.
+    `title` is English; `title_key` and `title_facts` are the same as a key of the catalogue and what fills it in, so
+    that each reader has it in his language. `error` is the message for log and terminal; `refusal` the exception with
+    its fields, for a page to explain, or None where the program itself was at fault.
     """
 
     id: int
     kind: str
     title: str
+    title_key: str
+    title_facts: dict[str, str]
+    arguments: dict[str, Any]
     state: str
     fraction: float
     note: str
@@ -116,7 +120,10 @@ def _info(row: Job, *, now: dt.datetime) -> JobInfo:
     return JobInfo(
         id=row.pk,
         kind=row.kind,
-        title=row.title,
+        title=row.title_text,
+        title_key=row.title,
+        title_facts=row.title_facts,
+        arguments=row.arguments,
         state=row.state,
         fraction=row.fraction,
         note=row.note,

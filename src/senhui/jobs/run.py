@@ -51,7 +51,7 @@ def _do(job_id: int, progress: Any) -> Any:
 
     job = Job.objects.select_related("started_by").get(pk=job_id)
     function = function_for(job.kind)
-    progress.log(f"{job.title} ({job.kind})")
+    progress.log(f"{job.title_text} ({job.kind})")
     return function(job.started_by, progress=progress, now=dt.datetime.now(dt.UTC), **job.arguments)
 
 

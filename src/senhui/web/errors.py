@@ -54,12 +54,14 @@ from senhui.inventory.refusals import (
     TextCannotBeWritten,
 )
 from senhui.jobs.actions.cancel_job import JobHasEnded
+from senhui.jobs.actions.start_again import JobCannotStartAgain
 from senhui.jobs.queries import JobUnknown
 from senhui.jobs.refusal import JobNotStarted, JobWasStopped, ProcessDied, WorkerDied
 from senhui.jobs.registry import JobKindUnknown
 from senhui.measurement import UnknownKeys
 from senhui.parameters import UnknownParameter
 from senhui.web.page import page
+from senhui.web.uploads import UploadIsGone
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,21 @@ def _permission(error: PermissionRefused) -> Explanation:
     )
 
 
+DATUM_NAMES: dict[str, Callable[[], str]] = {
+    "CGCS2000": lambda: "CGCS2000",
+    "WGS 84": lambda: "WGS 84",
+    "Xian 1980": lambda: _("Xi'an 1980"),
+    "Beijing 1954": lambda: _("Beijing 1954"),
+}
+"""Datums as people call them, by the names that `intake` gives them."""
+
+
 @explain.register
 def _layer(error: LayerRefused) -> Explanation:
     """Translate the templates of the class; their texts are keys of the catalogue."""
     facts = {name: _listed(fact) if isinstance(fact, tuple) else fact for name, fact in error.facts.items()}
+    if "datum" in facts:
+        facts["datum"] = DATUM_NAMES.get(facts["datum"], lambda: facts["datum"])()
     what, why, remedy = (_(template).format(**facts) for template in (error.what, error.why, error.remedy))
     return Explanation(422, what, remedy, why)
 
@@ -468,6 +481,24 @@ def _no_job(error: JobUnknown) -> Explanation:
 @explain.register
 def _job_over(error: JobHasEnded) -> Explanation:
     return Explanation(409, _("The job has already ended."), _("Open its page to see the result."))
+
+
+@explain.register
+def _job_not_again(error: JobCannotStartAgain) -> Explanation:
+    return Explanation(
+        409,
+        _("This job still goes on or got done; there is nothing to start again."),
+        _("Open its page to see the result."),
+    )
+
+
+@explain.register
+def _upload_gone(error: UploadIsGone) -> Explanation:
+    return Explanation(
+        404,
+        _("The uploaded file is no longer kept: it lay for a day, or another import took it."),
+        _("Import the layer again, with its file."),
+    )
 
 
 @explain.register

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from pyproj import CRS
 
 from senhui.intake import MappingNeeded
+from senhui.intake.datum import ControlPointsDoNotFit
 from senhui.inventory import queries
 from senhui.jobs.refusal import from_data
 from senhui.web.errors import Explanation, explain_kept
@@ -113,6 +114,15 @@ def datum_change(draft: queries.DraftInfo) -> dict[str, Any] | None:
         rows.append((_("Distance by which the middle stand was moved"), f"{facts['moved_m']:.2f} m"))
     shown["rows"] = [{"label": label, "value": value} for label, value in rows]
     return shown
+
+
+def refused_residuals(refusal: Exception | None) -> list[tuple[int, str, bool]]:
+    """Return number, length in metres and whether it is the worst, of control points that do not fit; else nothing."""
+    if not isinstance(refusal, ControlPointsDoNotFit):
+        return []
+    return [
+        (number, length, number == refusal.point) for number, length in enumerate(refusal.residuals_m or (), start=1)
+    ]
 
 
 def map_state(draft: queries.DraftInfo) -> dict[str, Any] | None:

@@ -52,6 +52,8 @@ class LayerFiles(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
         """Check each file, and that several belong together."""
+        if not data and not self.required:
+            return []
         files = [super(LayerFiles, self).clean(file, initial) for file in data or [None]]
         names = [PurePath(file.name.lower()) for file in files]
         are_parts = {name.suffix for name in names} <= SHAPEFILE_PARTS and ".shp" in {name.suffix for name in names}
@@ -186,9 +188,21 @@ class ImportForm(forms.Form):
              "datum_source")  # fmt: skip
     CODES = ("species_code_system", "land_class_generation", "area_unit")
 
+    def __init__(self, *positional: Any, table_kept: str = "", **named: Any) -> None:
+        """Build the form.
+
+        Parameters
+        ----------
+        table_kept : name of a table of attributes that is kept from an earlier import, with the layer.
+        """
+        super().__init__(*positional, **named)
+        self.table_kept = table_kept
+
     def clean_file(self) -> list[UploadedFile[bytes]]:
         """Refuse a kind of file that is no layer before it is kept."""
         files: list[UploadedFile[bytes]] = self.cleaned_data["file"]
+        if not files:  # those of an earlier import are kept, and were looked at then
+            return files
         suffixes = {PurePath(file.name or "").suffix.lower() for file in files}
         if suffixes & {".xlsx", ".xls"}:
             raise forms.ValidationError(
@@ -224,7 +238,7 @@ class ImportForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Check what belongs together: the table with its keys, the datum change with its numbers."""
         given = super().clean() or self.cleaned_data
-        if given.get("attributes_file"):
+        if self._table_name(given):
             for name in ("layer_keys", "table_keys"):
                 if not given.get(name):
                     self.add_error(name, _("Name the column by which table and layer are joined."))
@@ -238,6 +252,12 @@ class ImportForm(forms.Form):
             if not given.get("points_system"):
                 self.add_error("points_system", _("Say in which system the second pair of numbers is."))
         return given
+
+    def _table_name(self, given: dict[str, Any]) -> str:
+        """Return the name of the table to join: one that comes with the form, else one that is kept with the layer."""
+        if given.get("attributes_file"):
+            return PurePath(given["attributes_file"].name).name
+        return "" if given.get("file") else self.table_kept
 
     def _check_parameters(self, given: dict[str, Any]) -> None:
         for name in SHIFTS:
@@ -261,9 +281,9 @@ class ImportForm(forms.Form):
             "licence_note",
         )
         stated: dict[str, Any] = {name: given[name] for name in names if given[name]}
-        if given["attributes_file"]:
+        if table_name := self._table_name(given):
             stated["attribute_table"] = {
-                "file_name": PurePath(given["attributes_file"].name).name,
+                "file_name": table_name,
                 "layer_keys": _names(given["layer_keys"]),
                 "table_keys": _names(given["table_keys"]),
                 "sheet": given["sheet"] or None,

@@ -18,6 +18,13 @@ from django.http import HttpRequest
 from senhui.inventory.store import uploads_directory
 
 
+class UploadIsGone(LookupError):
+    """The uploaded file of an earlier import is no longer kept."""
+
+    def __init__(self) -> None:
+        super().__init__("The uploaded file is no longer kept. Import the layer again, with its file.")
+
+
 class RefuseTooLarge(FileUploadHandler):
     """Read past the files of a request that is larger than the limit, so that its form can say so."""
 
@@ -55,6 +62,11 @@ def keep(files: Iterable[UploadedFile[bytes]]) -> list[Path]:
     """Write uploaded files into a directory of their own below `uploads_directory()`, and return their paths."""
     directory = uploads_directory() / str(uuid.uuid4())
     directory.mkdir(parents=True)
+    return write(files, directory)
+
+
+def write(files: Iterable[UploadedFile[bytes]], directory: Path) -> list[Path]:
+    """Write uploaded files into a directory, and return their paths."""
     paths = []
     for file in files:
         path = directory / PurePath(file.name or "layer").name

@@ -74,6 +74,7 @@ urlpatterns = [
     _page("parameters/<str:parameter_id>/", parameters.show_parameter, "parameters-one"),
     _page("jobs/<int:job_id>/", jobs.show_job, "jobs-one"),
     _page("jobs/<int:job_id>/state/", jobs.job_state, "jobs-state"),
+    _page("jobs/<int:job_id>/again/", jobs.again, "jobs-again"),
     _page("jobs/<int:job_id>/cancel/", jobs.cancel_job, "jobs-cancel"),
     _page("jobs/<int:job_id>/file/", jobs.download, "jobs-download"),
     _page("sign-in/", sign_in.sign_in, "sign-in"),

@@ -52,6 +52,6 @@ def cancel_job(actor: Actor, *, job_id: int, now: dt.datetime) -> None:
             state="cancelled", cancel_requested_at=now, ended_at=now
         ) or mine.filter(state="running").update(cancel_requested_at=now)
         if is_cancelled:
-            record_audit(actor, "jobs.cancel_job", subject=f"job {job_id}", detail={"title": row.title}, now=now)
+            record_audit(actor, "jobs.cancel_job", subject=f"job {job_id}", detail={"title": row.title_text}, now=now)
     if not is_cancelled:
         raise JobHasEnded(job_id, mine.values_list("state", flat=True).get())

@@ -14,7 +14,15 @@ from senhui.jobs.models import Job
 from senhui.jobs.registry import function_for
 
 
-def start_job(actor: Actor, kind: str, arguments: Mapping[str, Any], *, title: str, now: dt.datetime) -> int:
+def start_job(
+    actor: Actor,
+    kind: str,
+    arguments: Mapping[str, Any],
+    *,
+    title: str,
+    title_facts: Mapping[str, str] | None = None,
+    now: dt.datetime,
+) -> int:
     """Queue a job that runs as `actor`, and return its id.
 
     What the person may do is asked by the action itself when it runs, for by then a grant may have ended; the page
@@ -25,7 +33,8 @@ def start_job(actor: Actor, kind: str, arguments: Mapping[str, Any], *, title: s
     actor : a signed-in user.
     kind : a registered kind, such as ``inventory.import_layer``.
     arguments : plain JSON, given to the function by name; files by their path.
-    title : what the job does, as the person reads it.
+    title : what the job does, in English, with a place for each of the facts: ``Import %(file)s``.
+    title_facts : what fills the places; kept apart, so that a page says the title in its reader's language.
     now : the instant (UTC).
 
     Raises
@@ -37,7 +46,13 @@ def start_job(actor: Actor, kind: str, arguments: Mapping[str, Any], *, title: s
     function_for(kind)
     with transaction.atomic():
         job = Job.objects.create(
-            kind=kind, title=title[:200], arguments=dict(arguments), started_by_id=actor.pk, queued_at=now
+            kind=kind,
+            title=title[:200],
+            title_facts=dict(title_facts or {}),
+            arguments=dict(arguments),
+            started_by_id=actor.pk,
+            queued_at=now,
         )
-        record_audit(actor, "jobs.start_job", subject=f"job {job.pk}", detail={"kind": kind, "title": title}, now=now)
+        detail = {"kind": kind, "title": job.title_text}
+        record_audit(actor, "jobs.start_job", subject=f"job {job.pk}", detail=detail, now=now)
     return job.pk

@@ -16,7 +16,9 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from senhui.inventory.queries import ReleaseInfo
+from senhui.jobs.queries import JobInfo
 from senhui.web import names, summaries, units
+from senhui.web.job_titles import title_of
 
 register = template.Library()
 
@@ -162,6 +164,12 @@ def parameter_address(parameter_id: str) -> str:
     table, _hash, cell = parameter_id.partition("#")
     address = reverse("parameters-one", args=[table])
     return f"{address}#{quote(cell.rpartition('.')[0])}" if cell else address
+
+
+@register.filter
+def job_title(job: JobInfo) -> str:
+    """Return what a job does, in the reader's language."""
+    return title_of(job)
 
 
 @register.filter

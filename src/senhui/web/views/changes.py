@@ -21,7 +21,7 @@ from senhui.jobs.actions.start_job import start_job
 from senhui.measurement.change import APPARENT_LINES, LINES
 from senhui.measurement.closing import DoesNotClose
 from senhui.quantities import wan_tc_from_tc
-from senhui.web import names, summaries, units
+from senhui.web import job_titles, names, summaries, units
 from senhui.web.event_forms import CompareForm
 from senhui.web.event_words import KINDS, POOLS, STAND_CLASSES
 from senhui.web.page import page, seen_areas, today
@@ -96,9 +96,14 @@ def download(request: HttpRequest, change_id: str, form: Literal["csv", "xlsx"])
 
 def _start(request: HttpRequest, before_id: str, after_id: str) -> int:
     require(request.user, "view_sub_compartments", on=today())
-    title = _("Compare %(before)s with %(after)s") % {"before": before_id, "after": after_id}
-    arguments = {"before_id": before_id, "after_id": after_id}
-    return start_job(request.user, "inventory.compare_releases", arguments, title=title, now=timezone.now())
+    return start_job(
+        request.user,
+        "inventory.compare_releases",
+        {"before_id": before_id, "after_id": after_id},
+        title=job_titles.COMPARE,
+        title_facts={"before": before_id, "after": after_id},
+        now=timezone.now(),
+    )
 
 
 def _first_choice() -> dict[str, str]:

@@ -26,7 +26,7 @@ from senhui.inventory.actions.exclude_rows import exclude_rows
 from senhui.inventory.actions.release_draft import refuse_releasing
 from senhui.inventory.refusals import DraftHasErrors, DraftIsClosed, DraftNeedsMapping
 from senhui.jobs.actions.start_job import start_job
-from senhui.web import draft_findings, import_facts
+from senhui.web import draft_findings, import_facts, job_titles
 from senhui.web.errors import explain
 from senhui.web.findings import described
 from senhui.web.forms import ReleaseForm
@@ -201,8 +201,14 @@ def measure(request: HttpRequest, draft_id: int) -> HttpResponse:
         raise DraftNeedsMapping(draft.id)
     if draft.n_open_errors:
         raise DraftHasErrors(draft.id, draft.n_open_errors)
-    title = _("Measure %(file)s") % {"file": draft.original_name}
-    job = start_job(request.user, "inventory.measure_draft", {"draft_id": draft_id}, title=title, now=timezone.now())
+    job = start_job(
+        request.user,
+        "inventory.measure_draft",
+        {"draft_id": draft_id},
+        title=job_titles.MEASURE,
+        title_facts={"file": draft.original_name},
+        now=timezone.now(),
+    )
     return redirect("jobs-one", job)
 
 
@@ -222,7 +228,12 @@ def release(request: HttpRequest, draft_id: int) -> HttpResponse:
     form = ReleaseForm(request.POST)
     if not form.is_valid():
         return draft_page(request, draft, release_form=form)
-    title = _("Release %(file)s") % {"file": draft.original_name}
-    arguments = {"draft_id": draft_id, "label": form.cleaned_data["label"]}
-    job = start_job(request.user, "atlas.release_and_map", arguments, title=title, now=timezone.now())
+    job = start_job(
+        request.user,
+        "atlas.release_and_map",
+        {"draft_id": draft_id, "label": form.cleaned_data["label"]},
+        title=job_titles.RELEASE,
+        title_facts={"file": draft.original_name},
+        now=timezone.now(),
+    )
     return redirect("jobs-one", job)

@@ -26,7 +26,7 @@ from senhui.inventory.actions.map_draft import OF_THE_FILE, map_draft
 from senhui.inventory.queries.draft_mapping import CODE_FIELDS
 from senhui.jobs.actions.start_job import start_job
 from senhui.jobs.refusal import from_data
-from senhui.web import import_facts, names
+from senhui.web import import_facts, job_titles, names
 from senhui.web.errors import Explanation, explain
 from senhui.web.field_words import FieldWords, field_words, known_codes
 from senhui.web.import_forms import read_mapping
@@ -130,12 +130,15 @@ def _apply(request: HttpRequest, draft_id: int, profile: dict[str, Any]) -> Http
     """Interpret the draft anew: at once where it is small, else by a job."""
     draft = queries.draft(request.user, draft_id, on=today())
     if draft.n_rows > MAPPED_AT_ONCE:
-        title = _("Map %(file)s") % {"file": draft.original_name}
-        arguments = {"draft_id": draft_id, "profile": profile}
-        return redirect(
-            "jobs-one",
-            start_job(request.user, "inventory.map_draft", arguments, title=title, now=timezone.now()),
+        job = start_job(
+            request.user,
+            "inventory.map_draft",
+            {"draft_id": draft_id, "profile": profile},
+            title=job_titles.MAP_COLUMNS,
+            title_facts={"file": draft.original_name},
+            now=timezone.now(),
         )
+        return redirect("jobs-one", job)
     try:
         after = map_draft(
             request.user,

@@ -10,13 +10,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from senhui.access.rules import Actor
 from senhui.atlas import exports
 from senhui.atlas.jobs import MapNotMade
 from senhui.jobs import queries
 from senhui.jobs.actions import cancel_job as cancel
+from senhui.jobs.actions.start_again import start_again
+from senhui.jobs.refusal import JobNotStarted, JobWasStopped, ProcessDied, WorkerDied
+from senhui.web import import_facts, kept_uploads
 from senhui.web.errors import explain_kept
 from senhui.web.import_options import option_of
 from senhui.web.page import page, today
+from senhui.web.uploads import UploadIsGone
 
 
 def show_job(request: HttpRequest, job_id: int) -> HttpResponse:
@@ -27,6 +32,33 @@ def show_job(request: HttpRequest, job_id: int) -> HttpResponse:
 def job_state(request: HttpRequest, job_id: int) -> HttpResponse:
     """Return the part of the page that changes while the job runs."""
     return page(request, "fragments/job_state.html", _context(request, job_id))
+
+
+# A job of these ended for no reason that an answer would mend: the same work once more is the remedy.
+_ENDED_BY_CHANCE = (JobNotStarted, JobWasStopped, ProcessDied, WorkerDied)
+
+
+def can_start_again(job: queries.JobInfo, reader: Actor) -> bool:
+    """Return whether the page offers its starter to start the same work once more; the action decides again."""
+    if job.started_by_id != reader.pk or job.state not in {"failed", "cancelled"}:
+        return False
+    if job.refusal is not None and not isinstance(job.refusal, _ENDED_BY_CHANCE):
+        return False
+    return job.kind != kept_uploads.IMPORT or kept_uploads.of_job(job, reader) is not None
+
+
+@require_POST
+def again(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Start the same work once more and show it; an import takes the upload that was kept."""
+    now = timezone.now()
+    job = queries.job(request.user, job_id, now=now)
+    changed = {}
+    if job.kind == kept_uploads.IMPORT and job.state in {"failed", "cancelled"}:
+        kept = kept_uploads.of_job(job, request.user)
+        if kept is None:
+            raise UploadIsGone
+        changed = {"path": str(kept.take())}
+    return redirect("jobs-one", start_again(request.user, job_id=job_id, now=now, changed=changed))
 
 
 @require_POST
@@ -50,13 +82,22 @@ def _export(job: queries.JobInfo) -> dict[str, Any] | None:
     return job.result.get("export") if isinstance(job.result, dict) else None
 
 
+def _answer_link(job: queries.JobInfo, reader: Actor) -> str:
+    """Return the address of the option that answers a refused import, with the upload where it is kept; or nothing."""
+    option = option_of(job.refusal)
+    if not option:
+        return ""
+    kept = kept_uploads.of_job(job, reader)
+    query = f"again={job.id}&option={option}" if kept else f"option={option}"
+    return f"{reverse('imports')}?{query}#id_{option}"
+
+
 def _context(request: HttpRequest, job_id: int) -> dict[str, object]:
     job = queries.job(request.user, job_id, now=timezone.now())
     result = job.result if isinstance(job.result, dict) else {}
     is_starter = job.started_by_id == request.user.pk
-    option = option_of(job.refusal)
     links = {
-        "option": f"{reverse('imports')}?option={option}#id_{option}" if option else "",
+        "option": _answer_link(job, request.user) if is_starter else "",
         "draft": reverse("imports-draft", args=[result["draft_id"]]) if "draft_id" in result else "",
         "change": reverse("changes-one", args=[result["change_id"]]) if "change_id" in result else "",
         "release": reverse("releases-one", args=[result["release_id"]]) if "release_id" in result else "",
@@ -67,5 +108,8 @@ def _context(request: HttpRequest, job_id: int) -> dict[str, object]:
         "explanation": explain_kept(job.refusal),
         "is_starter": is_starter,
         "links": links,
+        "can_start_again": can_start_again(job, request.user),
+        "is_kept": kept_uploads.of_job(job, request.user) is not None,
+        "residuals": import_facts.refused_residuals(job.refusal),
         "draw_map_of": job.refusal.release_id if isinstance(job.refusal, MapNotMade) else "",
     }

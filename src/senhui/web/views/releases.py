@@ -7,7 +7,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from senhui.access.queries import areas_for, require
@@ -18,7 +17,7 @@ from senhui.atlas.statistics import parameters_used, read_by
 from senhui.atlas.tiles import has_map
 from senhui.inventory import changes, queries
 from senhui.jobs.actions.start_job import start_job
-from senhui.web import names, summaries
+from senhui.web import job_titles, names, summaries
 from senhui.web.page import page, row_asked, seen_areas, today
 
 EXPORT_FORMS: dict[Form, str] = {"gpkg": "GeoPackage", "zip": "Shapefile", "csv": "CSV", "xlsx": "XLSX"}
@@ -129,9 +128,14 @@ def export(request: HttpRequest, release_id: str, form: Form) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     release = queries.release(release_id)
-    title = _("Export %(release)s as %(form)s") % {"release": release.label, "form": EXPORT_FORMS[form]}
-    arguments = {"release_id": release_id, "form": form, "language": names.language()}
-    job = start_job(request.user, "atlas.export_sub_compartments", arguments, title=title, now=timezone.now())
+    job = start_job(
+        request.user,
+        "atlas.export_sub_compartments",
+        {"release_id": release_id, "form": form, "language": names.language()},
+        title=job_titles.EXPORT,
+        title_facts={"release": release.label, "form": EXPORT_FORMS[form]},
+        now=timezone.now(),
+    )
     return redirect("jobs-one", job)
 
 
@@ -141,6 +145,12 @@ def draw_map(request: HttpRequest, release_id: str) -> HttpResponse:
     release = queries.release(release_id)
     for code in release.township_codes:
         require(request.user, "release_layer", area=code, on=today())
-    title = _("Draw the map of %(release)s") % {"release": release.label}
-    job = start_job(request.user, "atlas.draw_map", {"release_id": release_id}, title=title, now=timezone.now())
+    job = start_job(
+        request.user,
+        "atlas.draw_map",
+        {"release_id": release_id},
+        title=job_titles.DRAW_MAP,
+        title_facts={"release": release.label},
+        now=timezone.now(),
+    )
     return redirect("jobs-one", job)
