@@ -133,14 +133,55 @@ def test_who_may_not_import_here_changes_no_mapping(draft: queries.DraftInfo, br
     assert client.post(f"/imports/{draft.id}/mapping/", {}).status_code == 404
 
 
-def test_a_mapping_of_constants_alone_is_answered_with_what_is_wrong_with_it(
-    draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date
+LOADED: dict[str, tuple[dict[str, Any], str]] = {
+    "constants for fields that have a column": (
+        {"constants": {"XIAN": "331126", "XIANG": "331126001"}}, "several columns stand for the field XIAN"),
+    "a constant for the land class": ({"constants": {"DI_LEI": "1111"}}, "several columns stand for the field DI_LEI"),
+    "a column that the layer lacks": ({"field_names": {"DI_LEI": "NOPE"}}, "has no column “NOPE” to be read as DI_LEI"),
+    "saved from another layer": (
+        {"field_names": {"DI_LEI": "CLASS", "YOU_SHI_SZ": "SPECIES"}, "area_unit": "mu", "land_class_generation": "G2",
+         "code_map": {"YOU_SHI_SZ": {"A1": "310"}}}, "has no column “CLASS” to be read as DI_LEI"),
+}  # fmt: skip
+"""Mappings that do not fit the layer, and what is said of each."""
+
+
+@pytest.mark.parametrize("case", LOADED)
+def test_a_mapping_that_does_not_fit_is_the_next_question_of_an_unmapped_draft(
+    draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date, case: str
 ) -> None:
-    content = json.dumps({"senhui_mapping": 1, "constants": {"XIAN": "331126", "XIANG": "331126001"}}).encode()
-    given = {"mapping_file": SimpleUploadedFile("m.json", content)}
-    response = browse("en", as_user=lin).post(f"/imports/{draft.id}/mapping/load/", given)
-    assert response.status_code in {302, 422}
-    assert queries.draft(lin, draft.id, on=today).state == "unmapped"
+    stated, said = LOADED[case]
+    client = browse("en", as_user=lin)
+    address = f"/imports/{draft.id}/mapping/"
+    response = client.post(f"{address}load/", {"mapping_file": mapping_file(stated)})
+    assert (response.status_code, response["Location"]) == (302, address)
+    after = queries.draft(lin, draft.id, on=today)
+    assert after.state == "unmapped"
+    assert after.profile["constants"] == stated.get("constants", {})
+    shown = client.get(address)
+    assert shown.status_code == 200
+    assert said in shown.content.decode()
+
+
+@pytest.mark.parametrize("case", LOADED)
+def test_a_mapping_that_does_not_fit_leaves_a_mapped_draft_as_it_was(
+    browse: Browse, lin: Any, tmp_path: Path, now: dt.datetime, today: dt.date, case: str
+) -> None:
+    stated, said = LOADED[case]
+    mapped = import_flawed(lin, tmp_path, now=now)
+    assert mapped.state == "imported"
+    response = browse("en", as_user=lin).post(
+        f"/imports/{mapped.id}/mapping/load/", {"mapping_file": mapping_file(stated)}
+    )
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert said in page
+    assert form_of(page).get("constant:DI_LEI", "") == stated.get("constants", {}).get("DI_LEI", "")
+    after = queries.draft(lin, mapped.id, on=today)
+    assert (after.state, after.profile, after.mapping_no) == ("imported", mapped.profile, mapped.mapping_no)
+
+
+def mapping_file(stated: dict[str, Any]) -> SimpleUploadedFile:
+    return SimpleUploadedFile("m.json", json.dumps({"senhui_mapping": 1, **stated}).encode())
 
 
 @pytest.mark.parametrize(("language", "said"), [("zh", "等另外"), ("en", "more.")])

@@ -93,8 +93,9 @@ def draft_mapping(actor: Actor, draft_id: int, *, on: dt.date, trying: Mapping[s
     path = info.directory / "source_fields.parquet"
     columns = _columns(path)
     names = {column.name for column in columns}
-    tried = {field: name for field, name in (trying or {}).items() if name in names}
-    fields = {**info.profile["field_names"], **tried}
+    # A mapping of another layer may name columns that this one lacks: that is its question, and nothing to count.
+    stated = {**info.profile["field_names"], **(trying or {})}
+    fields = {field: name for field, name in stated.items() if name in names}
     for column in columns:
         field = FIELD_BY_NAME.get(column.name.strip().upper())
         if field is not None and column.name not in fields.values():

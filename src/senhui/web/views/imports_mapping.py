@@ -217,8 +217,11 @@ def _page(
         mapping = replace(mapping, profile=profile, fields={**_suggested(mapping), **profile["field_names"]})
     asked = question or from_data(mapping.question)
     rows = [_field_row(mapping, name, asked) for name in MAPPED]
+    columns = {column.name for column in mapping.columns}
     codes = [
-        _code_list(mapping, name, asked) for name in CODE_FIELDS if name in mapping.codes and name in mapping.fields
+        _code_list(mapping, name, asked)
+        for name in CODE_FIELDS
+        if name in mapping.codes and mapping.fields.get(name) in columns
     ]
     context = {
         "draft": draft,
