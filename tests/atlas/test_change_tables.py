@@ -13,105 +13,23 @@ import numpy as np
 import openpyxl
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from tests.inventory.surveys import two_releases
 from tests.small_layer import LONGQUAN, NOW, QINGYUAN, quiet
 
 from senhui.access.rules import NOWHERE, AreaSet
 from senhui.atlas import change_tables
-from senhui.atlas.change_tables import (
-    APPARENT_TOGETHER,
-    EVENTS_TOGETHER,
-    LINE_NAMES,
-    REMOVAL_TOGETHER,
-    public_lines,
-)
+from senhui.atlas.change_disclosure import DIFFERENCE, EVENTS_TOGETHER, REMOVAL_TOGETHER
+from senhui.atlas.change_tables import LINE_NAMES
 from senhui.atlas.cube import build_cube
 from senhui.atlas.disclosure import FEWEST_SHOWN
+from senhui.atlas.exports import change_file
 from senhui.inventory import changes, queries
 from senhui.inventory.actions.compare_releases import compare_releases
 from senhui.inventory.actions.record_event import Statement, record_event
-from senhui.measurement.change import APPARENT_LINES, EVENT_KINDS, LINES, MOVEMENTS, REMOVAL_LINES
+from senhui.measurement.change import EVENT_KINDS
 
 Person = Callable[..., Any]
-COUNTIES = ("331102", "331121", "331126", "331181")
 TOWN = f"{LONGQUAN}103"
-ENOUGH = float(FEWEST_SHOWN)
-
-
-def table(*cells: tuple[str, str, float]) -> pl.DataFrame:
-    """Counties with plenty of stands in every line, unless a cell (county, line, stands) says otherwise."""
-    n = {(county, line): 50.0 for county in COUNTIES for line in LINES}
-    n |= {(county, line): stands for county, line, stands in cells}
-    return pl.DataFrame([(*key, stands) for key, stands in n.items()], schema=["place", "line", "n"], orient="row")
-
-
-def test_where_no_line_is_small_the_public_reads_each() -> None:
-    assert public_lines(table()) == {line: line for line in LINES}
-    nothing = [(county, "fire", 0.0) for county in COUNTIES]
-    assert public_lines(table(*nothing))["fire"] == "fire", "that nothing burned tells of no stand"
-
-
-def test_an_event_on_two_stands_of_one_county_hides_the_kinds_of_all() -> None:
-    read = public_lines(table((COUNTIES[0], "fire", ENOUGH - 1)))
-    assert {read[kind] for kind in EVENT_KINDS} == {EVENTS_TOGETHER}
-    assert read["growth"] == "growth"
-    assert public_lines(table((COUNTIES[0], "fire", ENOUGH)))["fire"] == "fire"
-
-
-def test_events_that_are_few_even_together_go_to_the_removal() -> None:
-    alone = [(COUNTIES[1], kind, 0.0) for kind in EVENT_KINDS[1:]]
-    read = public_lines(table((COUNTIES[1], EVENT_KINDS[0], 1.0), *alone))
-    assert {read[line] for line in REMOVAL_LINES} == {REMOVAL_TOGETHER}
-
-
-@pytest.mark.parametrize("line", ["growth", "loss", "land_class_change"])
-def test_a_single_stand_that_grew_or_shrank_is_not_told(line: str) -> None:
-    assert {public_lines(table((COUNTIES[2], line, 1.0)))[one] for one in REMOVAL_LINES} == {REMOVAL_TOGETHER}
-
-
-@pytest.mark.parametrize("line", APPARENT_LINES)
-def test_an_apparent_difference_of_a_single_stand_is_not_told(line: str) -> None:
-    read = public_lines(table((COUNTIES[3], line, 1.0)))
-    assert {read[one] for one in APPARENT_LINES} == {APPARENT_TOGETHER}
-    assert read["growth"] == "growth"
-
-
-def test_parts_of_stands_count_upwards() -> None:
-    """2.1 stands lie on three at least; a third of one is still one stand."""
-    assert public_lines(table((COUNTIES[0], "loss", ENOUGH - 0.9)))["loss"] == "loss"
-    assert public_lines(table((COUNTIES[0], "loss", 1 / 3)))["loss"] == REMOVAL_TOGETHER
-
-
-stands_in_a_cell = st.sampled_from([0.0, 0.0, 0.5, 1.0, 2.0, 2.5, 3.0, 7.0, 400.0])
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(stands_in_a_cell, min_size=len(COUNTIES) * len(MOVEMENTS), max_size=len(COUNTIES) * len(MOVEMENTS)))
-def test_no_small_line_is_a_combination_of_what_is_printed(stands: list[float]) -> None:
-    """Counties and city by line, and of the townships removal and other differences: the sums the county has anyway.
-
-    Each line of each county is an unknown, unless no stand is in it and that can be seen. A small one must not be the
-    solution of the printed equations.
-    """
-    cells = [(county, line) for county in COUNTIES for line in MOVEMENTS]
-    n = dict(zip(cells, stands, strict=True))
-    read = public_lines(table(*[(county, line, n[county, line]) for county, line in cells]))
-    printed: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    for county, line in cells:
-        nature = REMOVAL_TOGETHER if line in REMOVAL_LINES else APPARENT_TOGETHER
-        for place in (county, "3311"):
-            printed.setdefault((place, read[line]), set()).add((county, line))
-            printed.setdefault((place, nature), set()).add((county, line))
-    matrix = np.array([[cell in summed for cell in cells] for summed in printed.values()], dtype=float)
-    # An empty line that is printed by itself shows that it is empty.
-    known_empty = [cell for cell in cells if n[cell] == 0.0 and read[cell[1]] == cell[1]]
-    matrix = np.vstack([matrix, *[[cell == one for one in cells] for cell in known_empty]])
-    unseen = np.linalg.svd(matrix)[2][np.linalg.matrix_rank(matrix) :]
-    for nth, cell in enumerate(cells):
-        if 0.0 < n[cell] <= FEWEST_SHOWN - 1:
-            assert np.abs(unseen[:, nth]).max(initial=0.0) > 1e-9, cell
 
 
 @pytest.fixture
@@ -258,6 +176,7 @@ def test_species_are_told_apart_to_the_public_only_for_the_city_and_never_few(co
 @pytest.mark.database
 def test_both_ratios_name_their_land(compared: changes.ChangeInfo) -> None:
     summary = change_tables.summary(compared.id, areas=ALL, within=LONGQUAN, basis="measured")
+    assert summary.removal is not None
     per_year = summary.removal.change_tc_yr
     assert (summary.forest_area_ha, summary.land_area_ha, summary.land_source) == (
         pytest.approx(48.0), pytest.approx(48.0), "layer",
@@ -269,7 +188,7 @@ def test_both_ratios_name_their_land(compared: changes.ChangeInfo) -> None:
 @pytest.mark.database
 def test_the_file_holds_the_lines_that_its_reader_sees(compared: changes.ChangeInfo) -> None:
     for areas, is_told in ((ALL, True), (NOWHERE, False)):
-        file = change_tables.change_file(compared.id, areas=areas, within="", form="csv", language="en")
+        file = change_file(compared.id, areas=areas, within="", form="csv", language="en")
         rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
         lines = {row["Line code"] for row in rows}
         assert ("harvest" in lines) is is_told
@@ -277,5 +196,60 @@ def test_the_file_holds_the_lines_that_its_reader_sees(compared: changes.ChangeI
         numbers = {row["Line code"]: float(row["Measured (tC)"]) for row in rows}
         moved = sum(value for line, value in numbers.items() if not line.startswith("stock_"))
         assert numbers["stock_before"] + moved == pytest.approx(numbers["stock_after"])
-        xlsx = change_tables.change_file(compared.id, areas=areas, within="", form="xlsx", language="zh")
+        xlsx = change_file(compared.id, areas=areas, within="", form="xlsx", language="zh")
         assert openpyxl.load_workbook(io.BytesIO(xlsx.content))["变化表"].max_row == 1 + len(rows)
+
+
+@pytest.mark.database
+def test_who_has_other_land_reads_the_newest_comparison_alone(compared: changes.ChangeInfo, person: Person) -> None:
+    """From two comparisons of the same surveys anybody could take what was recorded between them."""
+    record_event(
+        person("wu", technician=LONGQUAN), kind="fire", release_id=compared.before.id, row=3,
+        happened_on=dt.date(2018, 6, 1), area_ha=2.0, statement=Statement(), now=NOW,
+    )  # fmt: skip
+    again = compare_releases(
+        person("xu", viewer="3311"), before_id=compared.before.id, after_id=compared.after.id,
+        now=NOW + dt.timedelta(minutes=1), progress=quiet,
+    )  # fmt: skip
+    for ask in (
+        lambda **who: change_tables.closing(compared.id, basis="measured", **who),
+        lambda **who: change_tables.summary(compared.id, basis="measured", **who),
+        lambda **who: change_tables.beside(compared.id, **who),
+        lambda **who: change_tables.model_estimate(compared.id, **who),
+        lambda **who: change_file(compared.id, form="csv", language="en", **who),
+    ):
+        for areas in (NOWHERE, OF_QINGYUAN):
+            with pytest.raises(changes.NoSuchChange):
+                ask(areas=areas, within=LONGQUAN)
+        ask(areas=OF_LONGQUAN, within=LONGQUAN)
+    assert change_tables.is_shown(again.id, areas=NOWHERE)
+
+
+@pytest.mark.database
+def test_a_removal_that_tells_of_two_stands_is_nowhere_to_be_read(person: Person, tmp_path: Path) -> None:
+    """One stand that the later layer does not estimate is all the other differences there are."""
+    before, after = two_releases(person, tmp_path, DI_LEI=["1111"] * 11 + ["1410"])
+    for release in (before, after):
+        build_cube(release.id)
+    info = compare_releases(
+        person("xu", viewer="3311"), before_id=before.id, after_id=after.id, now=NOW, progress=quiet
+    )
+    full = change_tables.summary(info.id, areas=ALL, within="", basis="measured")
+    assert full.apparent_tc
+    for within in ("", LONGQUAN, TOWN):
+        assert set(lines_read(info, NOWHERE, within)) == {"stock_before", DIFFERENCE, "stock_after"}
+        assert not change_tables.closing(info.id, areas=NOWHERE, within=within, basis="measured").area_ha[1].any()
+        told = change_tables.summary(info.id, areas=NOWHERE, within=within, basis="measured")
+        assert (told.removal, told.apparent_tc, told.method_change_tc, told.no_estimate_ha) == (None,) * 4
+        assert (told.change_tc_yr_per_forest_ha, told.change_tc_yr_per_land_ha) == (None, None)
+        file = change_file(info.id, areas=NOWHERE, within=within, form="csv", language="en")
+        rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
+        assert {row["Line code"]: row["Area (ha)"] for row in rows}[DIFFERENCE] == ""
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("within", ["33118", "331126", "331181999", "9999", "33", "x"])
+def test_a_place_without_land_in_the_comparison_is_refused(compared: changes.ChangeInfo, within: str) -> None:
+    with pytest.raises(queries.NoSuchPlace):
+        change_tables.closing(compared.id, areas=ALL, within=within, basis="measured")
+    assert change_tables.place_compared(compared.id, "3311") == ""

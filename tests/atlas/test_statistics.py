@@ -11,7 +11,8 @@ from polars.testing import assert_frame_equal
 from senhui.atlas import cube as cube_room
 from senhui.atlas.cube import DIMENSIONS, SUMS, VEGETATION, cube_of
 from senhui.atlas.statistics import RATIOS, UnknownDimension, add_up, parameters_used, statistics
-from senhui.inventory.queries import NoSuchRelease, ReleaseInfo
+from senhui.inventory.models import AdministrativeUnit
+from senhui.inventory.queries import NoSuchPlace, NoSuchRelease, ReleaseInfo
 from senhui.measurement import totals
 
 CLOSE = {"rel_tol": 1e-12, "abs_tol": 1e-9}
@@ -131,9 +132,27 @@ def test_without_any_estimate_a_sum_is_unknown_and_not_zero() -> None:
     assert total["stock_tc_per_forest_ha"] is None
 
 
+@pytest.fixture
+def liandu(db: None) -> None:
+    """A county of which the release has no stand."""
+    AdministrativeUnit.objects.create(code="331102", level="county", name_zh="莲都区", parent_code="3311")
+
+
+@pytest.mark.database
+@pytest.mark.usefixtures("liandu")
 def test_no_stand_no_row(release: ReleaseInfo) -> None:
     assert statistics(release.id, within="331102", by=(), where={}).is_empty()
     assert statistics(release.id, within="331102", by=("county",), where={}).is_empty()
+
+
+@pytest.mark.database
+@pytest.mark.usefixtures("liandu")
+def test_a_place_that_there_is_not_is_refused(release: ReleaseInfo) -> None:
+    for within in ("331199", "331181999", "9999"):
+        with pytest.raises(NoSuchPlace):
+            statistics(release.id, within=within, by=(), where={})
+        with pytest.raises(NoSuchPlace):
+            parameters_used(release.id, within=within)
 
 
 @pytest.mark.parametrize("wrong", [{"by": ("village",)}, {"where": {"village": "x"}}, {"within": "331181100201"}])
@@ -149,6 +168,8 @@ def test_an_unknown_release_is_refused(release: ReleaseInfo) -> None:
         statistics("1999-1", within=None, by=(), where={})
 
 
+@pytest.mark.database
+@pytest.mark.usefixtures("liandu")
 def test_parameters_are_those_of_the_derivations_of_the_stands(release: ReleaseInfo) -> None:
     everything = {value.id for value in parameters_used(release.id)}
     bamboo = {value.id for value in parameters_used(release.id, where={"land_class": "bamboo_forest"})}

@@ -22,6 +22,11 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
         ("/api/v1/releases/{release}/sub-compartments/9999999999999999999999", 404, "NotFound"),
         ("/api/v1/releases/{release}/sub-compartments/0", 403, "PermissionRefused"),
         ("/api/v1/releases/{release}/statistics?by=soil", 400, "UnknownDimension"),
+        ("/api/v1/releases/{release}/statistics?within=331199", 404, "NoSuchPlace"),
+        ("/api/v1/releases/{release}/parameters?within=331199", 404, "NoSuchPlace"),
+        ("/api/v1/releases/{release}/error?within=331199", 404, "NoSuchPlace"),
+        ("/api/v1/releases/{release}/error?within=x", 404, "NoSuchPlace"),
+        ("/api/v1/releases/{release}/error/draws?within=331199", 404, "NoSuchPlace"),
     ],
 )
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -33,3 +38,21 @@ def test_a_refusal_of_the_api_has_one_shape(
     assert (response.status_code, body["error"]) == (status, error)
     assert body.keys() == {"error", "what", "now"}
     assert all(body.values())
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/map/panel/?release={release}&place=331199",
+        "/map/panel/?release={release}&place=x",
+        "/statistics/?release={release}&within=331199",
+        "/releases/{release}/error/?within=331199",
+    ],
+)
+@pytest.mark.parametrize(("language", "said"), [("zh", "此处没有代码为"), ("en", "No place with the code")])
+def test_a_page_says_which_place_there_is_not(
+    release_id: str, browse: Callable[..., Client], language: str, said: str, address: str
+) -> None:
+    answer = browse(language).get(address.format(release=release_id))
+    assert answer.status_code == 404
+    assert said in answer.content.decode()

@@ -116,6 +116,14 @@ def test_what_is_not_there_is_not_found(compared: changes.ChangeInfo, browse: Br
                     f"/changes/{compared.id}/?within={QINGYUAN}", f"/changes/{compared.id}/closing.pdf"):  # fmt: skip
         assert client.get(address).status_code == 404, address
     assert client.get("/api/v1/changes/no-such").status_code == 404
+    for within in (QINGYUAN, "331199", "33118", "abc"):
+        for address in (f"/api/v1/changes/{compared.id}", f"/api/v1/changes/{compared.id}/closing"):
+            answer = client.get(f"{address}?within={within}")
+            assert (answer.status_code, answer.json()["error"]) == (404, "NoSuchPlace"), address
+        page = client.get(f"/changes/{compared.id}/closing.csv?within={within}")
+        assert page.status_code == 404
+        assert "No place with the code" in page.content.decode()
+    assert client.get(f"/api/v1/changes/{compared.id}/closing?within=3311").json()["places"] == [LONGQUAN]
 
 
 def test_a_comparison_says_that_events_came_since(compared: changes.ChangeInfo, browse: Browse, wang: Any) -> None:

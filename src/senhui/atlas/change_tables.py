@@ -1,23 +1,14 @@
-"""Tables of a comparison of two releases: what a person may read of them, places side by side, as screen and file.
+"""Tables of a comparison of two releases: what a person may read of them, places side by side.
 
-Who sees the sub-compartments of a place reads every line of it. To everybody else three rules apply, so that no line of
-fewer than `FEWEST_SHOWN` stands can be read off or worked out:
-
-1. Of counties and the city the public reads the same lines everywhere. A line that is small in any county is added to
-   its neighbours in all counties, so no difference of printed lines or places gives it back.
-2. Of townships the public reads stock, removal and all other differences together: sums of what the county shows.
-3. What lies beside the table (pools of events, gases, curves) is shown where its own lines are; a gas is a fixed
-   multiple of the loss that it came from. By species the public reads the city alone, under the rule of
-   `senhui.atlas.disclosure`.
-
-Removal and apparent differences together are totals of a place, which are public by rule, as in `disclosure`.
+Who sees the sub-compartments of a place reads every line of it, of any comparison. Everybody else reads the newest
+comparison of two surveys, in the lines of `senhui.atlas.change_disclosure`. What lies beside the table (pools of
+events, gases, curves) he reads where its own lines are, for a gas is a fixed multiple of the loss that it came from.
+By species the public reads the city alone, under the rule of `senhui.atlas.disclosure`.
 Cases: tests/atlas/test_change_tables.py.
 """
 
 from __future__ import annotations
 
-import io
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -28,32 +19,26 @@ import polars as pl
 
 from senhui import parameters
 from senhui.access.rules import AreaSet
+from senhui.atlas.change_disclosure import (
+    APPARENT_TOGETHER,
+    DIFFERENCE,
+    EVENTS_TOGETHER,
+    NOTHING,
+    REMOVAL_TOGETHER,
+    lines_of_counties,
+    lines_of_townships,
+    tells_removal,
+)
 from senhui.atlas.disclosure import FEWEST_SHOWN
-from senhui.atlas.exports.provenance import SAMPLE_LABEL
 from senhui.atlas.land_area import LandSource, land_of, outlines_ha
 from senhui.atlas.statistics import WHOLE_CITY, public_statistics
-from senhui.intake.safe_workbook import new_workbook
 from senhui.inventory import changes, queries
-from senhui.measurement.change import (
-    APPARENT_LINES,
-    EVENT_KINDS,
-    LINES,
-    REMOVAL_LINES,
-    Removal,
-    add_up,
-    removal,
-)
+from senhui.measurement.change import APPARENT_LINES, LINES, Removal, add_up, removal
 from senhui.measurement.closing import round_closing
 from senhui.projection.growth import growth_rate_per_yr
 
-NOTHING_TC: Final = 1e-6
 Basis = Literal["measured", "calibrated"]
-Form = Literal["csv", "xlsx"]
 _N_DIGITS = {"county": 6, "township": 9}
-
-EVENTS_TOGETHER: Final = "events"
-REMOVAL_TOGETHER: Final = "removal"
-APPARENT_TOGETHER: Final = "apparent"
 
 LINE_NAMES: Final[dict[str, tuple[str, str]]] = {
     "stock_before": ("期初碳储量", "Stock before"),
@@ -73,12 +58,10 @@ LINE_NAMES: Final[dict[str, tuple[str, str]]] = {
     "transfer": ("区划调整", "Moved between townships"),
     "calibration_change": ("校准变化", "Change of calibration"),
     APPARENT_TOGETHER: ("其他差异（不计碳汇）", "Other differences (no removal)"),
+    DIFFERENCE: ("碳储量差值（含不计碳汇部分）", "Difference of the stocks (removal and other)"),
     "stock_after": ("期末碳储量", "Stock after"),
 }
 """Every line that a table can have, in its order, in both languages; files need them without the web."""
-
-CSV = "text/csv; charset=utf-8"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
@@ -114,29 +97,37 @@ class Summary:
 
     Attributes
     ----------
+    removal, apparent_tc : what the land took up, and all that is no removal; None where the reader sees only both
+        together.
     forest_area_ha : mean of both surveys' forest land, with and without trees.
     land_area_ha, land_source : all land of the place, and where it comes from (`senhui.atlas.land_area`).
     method_change_tc, no_estimate_ha : None where the reader sees no such line.
-    apparent_tc : all that is no removal.
+    excluded_before_ha, excluded_after_ha : land of the place that named persons left out of each release; rows that do
+        not say where they lie count in every place.
     """
 
-    removal: Removal
+    removal: Removal | None
     forest_area_ha: float
     land_area_ha: float
     land_source: LandSource
     method_change_tc: float | None
     no_estimate_ha: float | None
-    apparent_tc: float
+    apparent_tc: float | None
+    excluded_before_ha: float
+    excluded_after_ha: float
 
     @property
     def change_tc_yr_per_forest_ha(self) -> float | None:
         """Yearly removal per hectare of forest land, [tC/ha/yr]."""
-        return self.removal.change_tc_yr / self.forest_area_ha if self.forest_area_ha > 0 else None
+        return self._per_ha(self.forest_area_ha)
 
     @property
     def change_tc_yr_per_land_ha(self) -> float | None:
         """Yearly removal per hectare of land, [tC/ha/yr]."""
-        return self.removal.change_tc_yr / self.land_area_ha if self.land_area_ha > 0 else None
+        return self._per_ha(self.land_area_ha)
+
+    def _per_ha(self, area_ha: float) -> float | None:
+        return self.removal.change_tc_yr / area_ha if self.removal and area_ha > 0 else None
 
 
 @dataclass(frozen=True)
@@ -173,15 +164,6 @@ class ModelEstimate:
     city_growth_tc_yr: float
 
 
-@dataclass(frozen=True)
-class ChangeFile:
-    """A file to download."""
-
-    name: str
-    content_type: str
-    content: bytes
-
-
 def closing(change_id: str, *, areas: AreaSet, within: str, basis: Basis) -> Closing:
     """Return the closing table of the counties of the city, or of the townships of a place.
 
@@ -189,13 +171,14 @@ def closing(change_id: str, *, areas: AreaSet, within: str, basis: Basis) -> Clo
     ----------
     change_id : comparison
     areas : land whose sub-compartments the reader sees
-    within : code of a county or township; empty is the whole city
+    within : code of a county or township; empty is the whole city, and so is its own code
     basis : measured or calibrated
 
     Raises
     ------
-    NoSuchChange, ChangeWasAltered
+    NoSuchChange, NoSuchPlace, ChangeWasAltered
     """
+    within = place_compared(change_id, within)
     level = "township" if within else "county"
     table = _by_place(changes.movements(change_id).filter(pl.col("township").str.starts_with(within)), level)
     table = table.with_columns(pl.col("line").replace_strict(_lines_read(change_id, areas=areas, within=within)))
@@ -204,12 +187,29 @@ def closing(change_id: str, *, areas: AreaSet, within: str, basis: Basis) -> Clo
     sums = table.group_by("place", "line").agg(pl.col(value).sum(), pl.col("area_ha").sum())
     cell = {(line, place): (tc, ha) for place, line, tc, ha in sums.select("place", "line", value, "area_ha").rows()}
     # Sums of floats leave some 1e-9 tC in a line where nothing happened.
-    shown = [line for line in LINE_NAMES if any(abs(cell.get((line, code), (0.0,))[0]) > NOTHING_TC for code in codes)]
+    shown = [line for line in LINE_NAMES if any(abs(cell.get((line, code), (0.0,))[0]) > NOTHING for code in codes)]
     lines = tuple(dict.fromkeys(["stock_before", *shown, "stock_after"]))
     lines = (*(line for line in lines if line != "stock_after"), "stock_after")
     grid = np.array([[cell.get((line, code), (0.0, 0.0)) for code in codes] for line in lines], dtype=float)
     grid = grid.reshape(len(lines), len(codes), 2)
-    return Closing(codes, lines, grid[:, :, 0], grid[:, :, 1])
+    area_ha = grid[:, :, 1]
+    # Of all land that differs, what is left beyond the land of the place would be land that moved between townships.
+    area_ha[[line == DIFFERENCE for line in lines]] = 0.0
+    return Closing(codes, lines, grid[:, :, 0], area_ha)
+
+
+def place_compared(change_id: str, within: str) -> str:
+    """Return the code of a place as the tables take it, empty for the city; refuse one without land in the comparison.
+
+    Raises
+    ------
+    NoSuchChange, NoSuchPlace
+    """
+    townships = changes.change(change_id).manifest["townships"]
+    n_digits = {0, len(WHOLE_CITY), *_N_DIGITS.values()}
+    if len(within) not in n_digits or not any(code.startswith(within) for code in townships):
+        raise queries.NoSuchPlace(within)
+    return "" if len(within) == len(WHOLE_CITY) else within
 
 
 def _by_place(movements: pl.DataFrame, level: str) -> pl.DataFrame:
@@ -218,80 +218,48 @@ def _by_place(movements: pl.DataFrame, level: str) -> pl.DataFrame:
     return add_up(movements.with_columns(place), by=("place",))
 
 
-def is_shown(change_id: str, *, areas: AreaSet) -> bool:
-    """Return whether a reader gets this comparison; who sees no stand gets the newest of the same releases alone."""
-    return not areas.is_empty or change_id in changes.newest_ids()
+def is_shown(change_id: str, *, areas: AreaSet, within: str = "") -> bool:
+    """Return whether a reader gets this comparison of a place: who does not see its stands gets the newest alone."""
+    return areas.covers(within or WHOLE_CITY) or change_id in changes.newest_ids()
 
 
 def _lines_read(change_id: str, *, areas: AreaSet, within: str) -> Mapping[str, str]:
     """Return the line in which a reader finds each line of the tables of a place."""
-    if not is_shown(change_id, areas=areas):
+    if not is_shown(change_id, areas=areas, within=within):
         raise changes.NoSuchChange(change_id)
-    lines = {line: line for line in LINES}
     if areas.covers(within or WHOLE_CITY):
-        return lines
-    if within:
-        return lines | dict.fromkeys(REMOVAL_LINES, REMOVAL_TOGETHER) | dict.fromkeys(APPARENT_LINES, APPARENT_TOGETHER)
-    return public_lines(_by_place(changes.movements(change_id), "county"))
-
-
-def public_lines(table: pl.DataFrame) -> dict[str, str]:
-    """Choose the lines in which the public reads the counties and the city.
-
-    Parameters
-    ----------
-    table : DataFrame
-        place, line, n: the stands in each line of each county (`senhui.measurement.change.closing_table`).
-
-    Returns
-    -------
-    line → the line that it is shown in. Each line so shown has no stand or at least `FEWEST_SHOWN` of them in every
-    county, or is a total of its places.
-    """
-    lines = {line: line for line in LINES}
-    n = {(line, place): n for line, place, n in table.select("line", "place", "n").rows()}
-    places = set(table["place"])
-
-    def is_small(*together: str) -> bool:
-        return any(_is_small(sum(n.get((line, place), 0.0) for line in together)) for place in places)
-
-    of_the_land = [line for line in REMOVAL_LINES if line not in EVENT_KINDS]
-    if any(is_small(kind) for kind in EVENT_KINDS):
-        lines |= dict.fromkeys(EVENT_KINDS, EVENTS_TOGETHER)
-    if any(is_small(line) for line in of_the_land) or (lines["fire"] == EVENTS_TOGETHER and is_small(*EVENT_KINDS)):
-        lines |= dict.fromkeys(REMOVAL_LINES, REMOVAL_TOGETHER)
-    # A change of calibration lies on every stand of its domain, however few: it is no line by itself either.
-    if any(is_small(line) for line in APPARENT_LINES):
-        lines |= dict.fromkeys(APPARENT_LINES, APPARENT_TOGETHER)
-    return lines
-
-
-def _is_small(n: float) -> bool:
-    """Return whether a number of stands is neither none nor enough; parts of stands count upwards."""
-    return n > 0.0 and math.ceil(n - 1e-9) < FEWEST_SHOWN
+        return {line: line for line in LINES}
+    movements = changes.movements(change_id)
+    return lines_of_townships(movements, within[: _N_DIGITS["county"]]) if within else lines_of_counties(movements)
 
 
 def summary(change_id: str, *, areas: AreaSet, within: str, basis: Basis) -> Summary:
     """Return removal, land and apparent differences of a place; single lines only to who reads them in the table."""
+    within = place_compared(change_id, within)
     info = changes.change(change_id)
     sees_all = areas.covers(within or WHOLE_CITY)
-    read = _lines_read(change_id, areas=areas, within="" if len(within) == _N_DIGITS["county"] else within)
-    is_read = {line: sees_all or read[line] == line for line in LINES}
-    table = changes.movements(change_id).filter(pl.col("township").str.starts_with(within))
-    whole = add_up(table, by=())
+    # A county is read beside the others, in the lines of all.
+    beside_it = within if sees_all or len(within) != _N_DIGITS["county"] else ""
+    read = _lines_read(change_id, areas=areas, within=beside_it)
+    is_read = {line: read[line] == line for line in LINES}
+    movements = changes.movements(change_id)
+    is_told = sees_all or tells_removal(movements, within)
+    whole = add_up(movements.filter(pl.col("township").str.starts_with(within)), by=())
     lines = dict(whole.select("line", f"{basis}_tc").iter_rows())
     land = changes.land(change_id).filter(pl.col("township").str.starts_with(within)).sum()
     no_estimate_ha = whole.filter(pl.col("line") == "no_estimate")["area_ha"].item() or 0.0
     outlined = land_of(within or WHOLE_CITY, covered=info.manifest["townships"], outlines_ha=outlines_ha())
     compared_ha = (land["area_before_ha"].item() + land["area_after_ha"].item()) / 2
     return Summary(
-        removal=removal(lines, period_yr=info.period_yr),
+        removal=removal(lines, period_yr=info.period_yr) if is_told else None,
         forest_area_ha=(land["forest_before_ha"].item() + land["forest_after_ha"].item()) / 2,
         land_area_ha=outlined.area_ha if outlined else compared_ha,
         land_source=outlined.source if outlined else "layer",
         method_change_tc=lines["method_change"] if is_read["method_change"] else None,
         no_estimate_ha=no_estimate_ha if is_read["no_estimate"] else None,
-        apparent_tc=sum(lines[line] for line in APPARENT_LINES),
+        apparent_tc=sum(lines[line] for line in APPARENT_LINES) if is_told else None,
+        excluded_before_ha=info.before.excluded_area_within(within),
+        excluded_after_ha=info.after.excluded_area_within(within),
     )
 
 
@@ -301,6 +269,8 @@ def beside(change_id: str, *, areas: AreaSet, within: str) -> pl.DataFrame:
     The public reads a row of the whole city alone, where the table shows the kind of event by itself, and the pool has
     no stand or enough of them in every county: a gas tells of the loss that it came from.
     """
+    within = place_compared(change_id, within)
+    lines = _lines_read(change_id, areas=areas, within=within)
     every = changes.beside(change_id)
     frame = every.filter(pl.col("township").str.starts_with(within))
     sums = [
@@ -312,7 +282,7 @@ def beside(change_id: str, *, areas: AreaSet, within: str) -> pl.DataFrame:
         return found
     if within:
         return found.clear()
-    shown = [kind for kind, line in _lines_read(change_id, areas=areas, within="").items() if kind == line]
+    shown = [kind for kind, line in lines.items() if kind == line]
     county = pl.col("township").str.head(_N_DIGITS["county"])
     small = every.group_by("kind", "pool", county).agg(pl.col("n").sum()).filter(pl.col("n") < FEWEST_SHOWN)
     return found.filter(pl.col("kind").is_in(shown)).join(small, on=["kind", "pool"], how="anti").sort("kind", "pool")
@@ -324,6 +294,9 @@ def model_estimate(change_id: str, *, areas: AreaSet, within: str) -> ModelEstim
     The curves tell species apart, so the public reads the city alone, and there the groups that the statistics of the
     later release withhold, and those with few stands on either side of a curve, only together.
     """
+    within = place_compared(change_id, within)
+    if not is_shown(change_id, areas=areas, within=within):
+        raise changes.NoSuchChange(change_id)
     sees_all = areas.covers(within or WHOLE_CITY)
     if within and not sees_all:
         return None
@@ -374,69 +347,3 @@ def _later_stock_tc(change_id: str, *, within: str) -> float:
     """Return the measured stock of the later survey in a place."""
     table = changes.movements(change_id).filter(pl.col("township").str.starts_with(within))
     return float(table.filter(pl.col("line") == "stock_after")["measured_tc"].sum())
-
-
-def change_file(
-    change_id: str, *, areas: AreaSet, within: str, form: Form, language: Literal["zh", "en"]
-) -> ChangeFile:
-    """Return the closing table on both bases as CSV or XLSX, in tC, as exact as it was calculated."""
-    info = changes.change(change_id)
-    at = 0 if language == "zh" else 1
-    place_names = queries.unit_names()
-    heads = (
-        ("地点代码", "Place code"), ("地点", "Place"), ("项目代码", "Line code"), ("项目", "Line"),
-        ("面积 (ha)", "Area (ha)"), ("测算 (tC)", "Measured (tC)"), ("校准 (tC)", "Calibrated (tC)"),
-        ("数据版本", "Releases"),
-    )  # fmt: skip
-    version = f"{info.before.id} → {info.after.id}" + (f" · {SAMPLE_LABEL}" if info.is_sample else "")
-    measured = closing(change_id, areas=areas, within=within, basis="measured")
-    calibrated = closing(change_id, areas=areas, within=within, basis="calibrated")
-    calibrated_tc = {
-        (line, place): calibrated.exact_tc[i, j]
-        for i, line in enumerate(calibrated.lines)
-        for j, place in enumerate(calibrated.places)
-    }
-    lines = [line for line in LINE_NAMES if line in {*measured.lines, *calibrated.lines}]
-    rows = []
-    for j, place in enumerate(measured.places):
-        for line in lines:
-            i = measured.lines.index(line) if line in measured.lines else None
-            area = None if i is None or not measured.area_ha[i, j] else float(measured.area_ha[i, j])
-            value = 0.0 if i is None else float(measured.exact_tc[i, j])
-            other = float(calibrated_tc.get((line, place), 0.0))
-            rows.append((place, place_names.get(place, place), line, LINE_NAMES[line][at], area, value, other, version))
-    frame = pl.DataFrame(rows, schema=[head[at] for head in heads], orient="row", infer_schema_length=None)
-    name = f"senhui_{change_id}{f'_{within}' if within else ''}"
-    if form == "csv":
-        return ChangeFile(f"{name}.csv", CSV, b"\xef\xbb\xbf" + frame.write_csv().encode())
-    content = io.BytesIO()
-    with new_workbook(content, in_memory=True) as workbook:
-        bold = workbook.add_format({"bold": True, "bottom": 1})
-        number = workbook.add_format({"num_format": "#,##0.00"})
-        sheet = workbook.add_worksheet(("变化表", "Closing table")[at])
-        sheet.write_row(0, 0, frame.columns, bold)
-        for nth, row in enumerate(frame.iter_rows(), start=1):
-            sheet.write_row(nth, 0, row, number)
-        sheet.freeze_panes(1, 4)
-        sheet.autofilter(0, 0, frame.height, frame.width - 1)
-        sheet.set_column(0, frame.width - 1, 20)
-        sheet = workbook.add_worksheet(("来源", "Provenance")[at])
-        for nth, fact in enumerate(_facts(info)):
-            sheet.write_row(nth, 0, fact)
-        sheet.set_column(0, 1, 44)
-    return ChangeFile(f"{name}.xlsx", XLSX, content.getvalue())
-
-
-def _facts(info: changes.ChangeInfo) -> list[tuple[str, str]]:
-    """Return what identifies a comparison, in both languages."""
-    facts = [
-        ("对比 Comparison", info.id),
-        ("期初 Before", f"{info.before.id} · {info.before.label} · {info.before.value_hash}"),
-        ("期末 After", f"{info.after.id} · {info.after.label} · {info.after.value_hash}"),
-        ("方法册 Method book", info.manifest["method_book"]),
-        ("参数版本 Parameter edition", info.manifest["parameter_edition_hash"]),
-        ("两期均重新测算 Both measured again", "是 yes" if info.manifest["remeasured"] else "否 no"),
-        ("事件数 Events", str(len(info.manifest["events"]))),
-        ("对比时间 Compared at", info.manifest["compared_at"]),
-    ]
-    return [("说明 Note", SAMPLE_LABEL), *facts] if info.is_sample else facts

@@ -121,7 +121,7 @@ def public_statistics(
 
     Raises
     ------
-    TooFine, UnknownDimension, NoSuchRelease
+    TooFine, UnknownDimension, NoSuchRelease, NoSuchPlace
     """
     with read_by(areas):
         return statistics(release_id, within=within, by=by, where=where)
@@ -232,8 +232,8 @@ def statistics(release_id: str, *, within: str | None, by: Sequence[str], where:
     UnknownDimension
         ``by`` or ``where`` names something else than `DIMENSIONS`, ``by`` names one twice, or ``within`` is no
         code of a place that statistics are kept of.
-    NoSuchRelease
-        There is no such release.
+    NoSuchRelease, NoSuchPlace
+        There is no such release, or no such place.
     TooFine
         Only within `read_by`; see `public_statistics`.
     """
@@ -242,13 +242,21 @@ def statistics(release_id: str, *, within: str | None, by: Sequence[str], where:
     sees_all = areas is None or areas.covers(within or WHOLE_CITY)
     if not sees_all:
         refuse_too_fine(within=within, by=by, where=where)
-    rows = cube(release_id)
+    rows = _cube_with(release_id, within)
     frame = add_up(rows, within=within, by=by, where=where, outlines=outlines_ha())
     if areas is None:
         return frame
     if sees_all or not set(by) - set(PLACES):
         return frame.with_columns(is_withheld=pl.lit(value=False))
     return _for_the_public(frame, rows, _withheld(release_id), within=within, by=by)
+
+
+def _cube_with(release_id: str, within: str | None) -> pl.DataFrame:
+    """Return the cube of a release, and refuse a place that there is not."""
+    rows = cube(release_id)
+    if within and len(within) in _N_DIGITS_OF_PLACES:  # `_rows` refuses other lengths
+        queries.require_place(within, townships=rows["township"].unique())
+    return rows
 
 
 def _for_the_public(
@@ -301,7 +309,12 @@ def parameters_used(
     if areas is not None and not areas.covers(within or WHOLE_CITY):
         in_township = len(within or "") > _N_DIGITS_OF_COUNTY
         refuse_too_fine(within=within, by=("species_group",) if in_township else (), where=where or {})
-    ids = _rows(cube(release_id), within=within, where=where or {})["derivation_ids"].explode().drop_nulls().unique()
+    ids = (
+        _rows(_cube_with(release_id, within), within=within, where=where or {})["derivation_ids"]
+        .explode()
+        .drop_nulls()
+        .unique()
+    )
     derivations = queries.derivations(release_id)
     used = {number: Derivation.from_dict(derivations[number]) for number in ids}
     return parameters_of(used, used.values())
@@ -325,9 +338,10 @@ def error_of(release_id: str, within: str | None, *, is_calibrated: bool = True)
 
     Raises
     ------
-    NoSuchRelease
-        There is no such release.
+    NoSuchRelease, NoSuchPlace
+        There is no such release, or no such place.
     """
+    queries.require_place(within or "", townships=queries.release(release_id).township_codes)
     path = queries.release_path(release_id).parent / "error_sums.parquet"
     if not path.exists():
         return ErrorUnknown("not_computed")

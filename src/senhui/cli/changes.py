@@ -77,7 +77,12 @@ def _add_change(
         summary = change_tables.summary(info.id, areas=areas, within=within, basis=chosen)
         if as_json:
             lines = dict(zip(table.lines, table.exact_tc.tolist(), strict=True))
-            whole = {"change": info.id, "places": table.places, "lines": lines, "removal": asdict(summary.removal)}
+            whole = {
+                "change": info.id,
+                "places": table.places,
+                "lines": lines,
+                "removal": summary.removal and asdict(summary.removal),
+            }
             terminal.print_json(whole | {"counts": info.manifest["counts"], "remeasured": info.manifest["remeasured"]})
             return
         if info.manifest["remeasured"]:
@@ -87,6 +92,9 @@ def _add_change(
             for line, values in zip(table.lines, table.rounded_tc(0.01).tolist(), strict=True)
         ]
         terminal.print_rows(rows, title=f"{info.id} ({basis})")
+        if summary.removal is None:
+            terminal.out.print("Removal withheld: it would tell of fewer than three sub-compartments.")
+            return
         terminal.out.print(
             f"Removal {summary.removal.change_tc_yr:,.2f} tC a year = {summary.removal.change_tco2e_yr:,.2f} tCO2e; "
             f"not counted: {summary.apparent_tc:,.2f} tC.",

@@ -20,6 +20,11 @@ from senhui.inventory import queries, store
 from senhui.inventory.events import events_between
 
 MANIFEST: Final = "change.json"
+_FACTS: Final = frozenset(
+    ("compared_at", "counts", "events", "files", "method_book", "parameter_edition_hash", "remeasured", "sliver_ha",
+     "townships", "townships_left_out")
+)  # fmt: skip
+"""What every manifest says, besides the two releases."""
 
 
 class NoSuchChange(LookupError):
@@ -75,10 +80,14 @@ def changes_directory() -> Path:
 
 
 def changes() -> list[ChangeInfo]:
-    """Return all comparisons, the newest first."""
-    root = changes_directory()
-    names = [path.name for path in root.iterdir() if not path.name.startswith(".")] if root.exists() else []
-    return sorted((change(name) for name in names), key=lambda info: info.compared_at, reverse=True)
+    """Return all comparisons that can be read, the newest first."""
+    found = [info for info in map(_readable, _names()) if info is not None]
+    return sorted(found, key=lambda info: info.compared_at, reverse=True)
+
+
+def unreadable_ids() -> list[str]:
+    """Return the comparisons whose manifest cannot be read, by name."""
+    return [name for name in _names() if _readable(name) is None]
 
 
 def change(change_id: str) -> ChangeInfo:
@@ -86,26 +95,47 @@ def change(change_id: str) -> ChangeInfo:
 
     Raises
     ------
-    NoSuchChange
+    NoSuchChange, ChangeWasAltered
     """
     path = changes_directory() / change_id / MANIFEST
     if not change_id.replace("-", "").replace("_", "").isalnum() or not path.exists():
         raise NoSuchChange(change_id)
-    manifest = json.loads(path.read_text("utf-8"))
-    before, after = queries.release(manifest["before"]), queries.release(manifest["after"])
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+        before, after = queries.release(manifest["before"]), queries.release(manifest["after"])
+        dt.datetime.fromisoformat(manifest["compared_at"])
+        lacks = _FACTS - manifest.keys()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, queries.NoSuchRelease) as problem:
+        raise ChangeWasAltered(change_id, MANIFEST) from problem
+    if lacks:
+        raise ChangeWasAltered(change_id, MANIFEST)
     return ChangeInfo(change_id, before, after, manifest)
+
+
+def _names() -> list[str]:
+    """Return the names of all comparisons; a directory without a manifest is what a kill left, and no comparison."""
+    return sorted(path.parent.name for path in changes_directory().glob(f"[!.]*/{MANIFEST}"))
+
+
+def _readable(change_id: str) -> ChangeInfo | None:
+    try:
+        return change(change_id)
+    except ChangeWasAltered:
+        return None
 
 
 def newest_ids() -> frozenset[str]:
     """Return the newest comparison of each two releases.
 
     Two comparisons of the same releases differ by the events recorded between them, so that one event can be read off
-    from both: who sees no single stand sees these alone.
+    from both: who does not see the stands sees these alone. Where a comparison of the two cannot be read,
+    it may be the newest, so none of theirs is.
     """
     newest: dict[tuple[str, str], str] = {}
     for info in changes():
         newest.setdefault((info.before.id, info.after.id), info.id)
-    return frozenset(newest.values())
+    pairs_in_doubt = tuple(change_id.rpartition("_")[0] for change_id in unreadable_ids())
+    return frozenset(found for found in newest.values() if found.rpartition("_")[0] not in pairs_in_doubt)
 
 
 def is_overtaken(info: ChangeInfo) -> bool:

@@ -1,4 +1,4 @@
-"""Refusals of comparisons and events, explained by class and fields; `errors.py` does the others."""
+"""Refusals of comparisons, events and places, explained by class and fields; `errors.py` does the others."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from senhui.inventory.actions.record_event import (
 from senhui.inventory.actions.reverse_event import EventAlreadyReversed, ReversalIsFinal, ReversalNeedsAReason
 from senhui.inventory.changes import ChangeWasAltered, NoSuchChange
 from senhui.inventory.events import NoSuchEvent
+from senhui.inventory.queries import NoSuchPlace
 from senhui.measurement.closing import DoesNotClose
 from senhui.web.errors import Explanation, explain
 from senhui.web.event_words import KINDS, STATEMENTS
@@ -28,6 +29,12 @@ from senhui.web.event_words import KINDS, STATEMENTS
 @explain.register
 def _no_change(error: NoSuchChange) -> Explanation:
     return Explanation(404, _("There is no such comparison."), _("Choose two releases and compare them."))
+
+
+@explain.register
+def _no_place(error: NoSuchPlace) -> Explanation:
+    what = _("No place with the code %(code)s is known here.") % {"code": error.code}
+    return Explanation(404, what, _("Search for its name, or choose it on the map."))
 
 
 @explain.register

@@ -1,5 +1,6 @@
 """Files that offices open: statistics as CSV and XLSX, sub-compartments as GPKG, Shapefile, CSV and XLSX."""
 
+from senhui.atlas.exports.change_file import change_file
 from senhui.atlas.exports.statistics_file import ExportFile, statistics_file
 from senhui.atlas.exports.sub_compartments import (
     Export,
@@ -15,6 +16,7 @@ __all__ = [
     "ExportFile",
     "ExportIsGone",
     "TooManyRows",
+    "change_file",
     "kept_export",
     "refuse_export",
     "statistics_file",

@@ -29,7 +29,14 @@ from senhui.inventory.queries.releases import (
     scan,
     stand,
 )
-from senhui.inventory.queries.units import Unit, administrative_units, find_units, unit_names
+from senhui.inventory.queries.units import (
+    NoSuchPlace,
+    Unit,
+    administrative_units,
+    find_units,
+    require_place,
+    unit_names,
+)
 
 __all__ = [
     "CodeCount",
@@ -40,6 +47,7 @@ __all__ = [
     "DraftRow",
     "FindingsPage",
     "NoSuchDraft",
+    "NoSuchPlace",
     "NoSuchRelease",
     "NoSuchStand",
     "ReleaseInfo",
@@ -64,6 +72,7 @@ __all__ = [
     "release",
     "release_path",
     "releases",
+    "require_place",
     "scan",
     "stand",
     "unit_names",

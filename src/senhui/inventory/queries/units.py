@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import shapely
 
 from senhui.inventory.models import AdministrativeUnit
+
+_N_DIGITS: Final = (2, 4, 6, 9)
+
+
+class NoSuchPlace(LookupError):
+    """No administrative unit has this code, and no land of what was asked lies in it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"There is no place {code!r} here. Search for its name, or choose it on the map.")
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,18 @@ def administrative_units(level: str | None = None) -> list[Unit]:
         )
         for row in rows
     ]
+
+
+def require_place(code: str, *, townships: Iterable[str]) -> None:
+    """Refuse a code that is no administrative unit, unless townships of a layer lie in it; no code is everything.
+
+    Raises
+    ------
+    NoSuchPlace
+    """
+    is_there = len(code) in _N_DIGITS and any(township.startswith(code) for township in townships)
+    if code and not is_there and not AdministrativeUnit.objects.filter(code=code).exists():
+        raise NoSuchPlace(code)
 
 
 def unit_names() -> dict[str, str]:

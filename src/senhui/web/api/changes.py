@@ -14,13 +14,17 @@ from pydantic import ConfigDict
 from senhui.access.rules import AreaSet
 from senhui.atlas import change_tables
 from senhui.inventory import changes, events
+from senhui.web.api.releases import EXCLUDED
 from senhui.web.page import seen_areas, today
 
 router = Router()
 
 
 class ChangeOut(Schema):
-    """A comparison; `removal` is what the land took up, positive, by measured stocks."""
+    """A comparison; `removal` is what the land took up, positive, by measured stocks.
+
+    It is null, with what follows from it, where it would tell the reader of fewer than three sub-compartments.
+    """
 
     model_config = ConfigDict(json_schema_extra={"example": {
         "id": "2016-1_2021-2_1f0c9a2b", "before": "2016-1", "after": "2021-2", "compared_at": "2026-11-22T08:00:00Z",
@@ -29,6 +33,7 @@ class ChangeOut(Schema):
                     "change_tco2e_yr": 595466.7},
         "change_tc_yr_per_forest_ha": 0.11, "change_tc_yr_per_land_ha": 0.09,
         "forest_area_ha": 1460000.0, "land_area_ha": 1727500.0, "land_source": "outline",
+        "before_excluded_area_ha": 0.0, "after_excluded_area_ha": 12.4, "is_sample": True,
     }})  # fmt: skip
 
     id: str
@@ -38,23 +43,42 @@ class ChangeOut(Schema):
     remeasured: bool
     n_events: int
     is_overtaken: bool
-    removal: dict[str, float]
+    removal: dict[str, float] | None
     change_tc_yr_per_forest_ha: float | None
     change_tc_yr_per_land_ha: float | None
     forest_area_ha: float
     land_area_ha: float
     land_source: str
+    before_excluded_area_ha: float = EXCLUDED
+    after_excluded_area_ha: float = EXCLUDED
+    is_sample: bool
+
+
+class UnreadableChangeOut(Schema):
+    """A comparison of which a file was changed after it was written: compare the releases again."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"id": "2016-1_2021-2_1f0c9a2b", "cannot_be_read": True}})
+
+    id: str
+    cannot_be_read: Literal[True]
 
 
 class ClosingOut(Schema):
-    """A closing table: one list of tC per line, in the order of `places`; first line + movements = last line."""
+    """A closing table: one list of tC per line, in the order of `places`; first line + movements = last line.
+
+    Lines of few stands are told together: `events`, `removal`, `apparent`, or all movements as `difference`.
+    """
 
     model_config = ConfigDict(json_schema_extra={"example": {
         "places": ["331181"], "lines": {"stock_before": [100.0], "growth": [20.0], "stock_after": [120.0]},
+        "before_excluded_area_ha": 0.0, "after_excluded_area_ha": 12.4, "is_sample": True,
     }})  # fmt: skip
 
     places: list[str]
     lines: dict[str, list[float]]
+    before_excluded_area_ha: float = EXCLUDED
+    after_excluded_area_ha: float = EXCLUDED
+    is_sample: bool
 
 
 class EventOut(Schema):
@@ -92,12 +116,23 @@ class EventOut(Schema):
         return [asdict(entry) for entry in event.entries]
 
 
-@router.get("/changes", response=list[ChangeOut], summary="All comparisons of two releases, the newest first")
+@router.get(
+    "/changes",
+    response=list[ChangeOut | UnreadableChangeOut],
+    summary="All comparisons of two releases, the newest first",
+)
 def list_changes(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the comparisons with the removal of the whole city, measured."""
+    """Return the comparisons with the removal of the whole city, measured; those that cannot be read come last."""
     areas = seen_areas(request)
-    shown = [info for info in changes.changes() if change_tables.is_shown(info.id, areas=areas)]
-    return [_out(info, areas=areas, within="") for info in shown]
+    readable: list[dict[str, Any]] = []
+    unreadable = changes.unreadable_ids()
+    for info in changes.changes():
+        if change_tables.is_shown(info.id, areas=areas):
+            try:
+                readable.append(_out(info, areas=areas, within=""))
+            except changes.ChangeWasAltered:
+                unreadable.append(info.id)
+    return readable + [{"id": change_id, "cannot_be_read": True} for change_id in unreadable]
 
 
 @router.get("/changes/{change_id}", response=ChangeOut, summary="One comparison, of the city or of a place")
@@ -111,8 +146,10 @@ def show_closing(
     request: HttpRequest, change_id: str, within: str = "", basis: Literal["measured", "calibrated"] = "measured"
 ) -> dict[str, Any]:
     """Return counties, or with `within` townships; the public reads small lines together."""
+    info = changes.change(change_id)
     table = change_tables.closing(change_id, areas=seen_areas(request), within=within, basis=basis)
-    return {"places": table.places, "lines": dict(zip(table.lines, table.exact_tc.tolist(), strict=True))}
+    lines = dict(zip(table.lines, table.exact_tc.tolist(), strict=True))
+    return {"places": table.places, "lines": lines, **_beside(info, within)}
 
 
 @router.get("/events", response=list[EventOut], auth=django_auth, summary="Events on your land, the newest first")
@@ -131,10 +168,20 @@ def _out(info: changes.ChangeInfo, *, areas: AreaSet, within: str) -> dict[str, 
         "remeasured": info.manifest["remeasured"],
         "n_events": len(info.manifest["events"]),
         "is_overtaken": changes.is_overtaken(info),
-        "removal": asdict(summary.removal),
+        "removal": summary.removal and asdict(summary.removal),
         "change_tc_yr_per_forest_ha": summary.change_tc_yr_per_forest_ha,
         "change_tc_yr_per_land_ha": summary.change_tc_yr_per_land_ha,
         "forest_area_ha": summary.forest_area_ha,
         "land_area_ha": summary.land_area_ha,
         "land_source": summary.land_source,
+        **_beside(info, within),
+    }
+
+
+def _beside(info: changes.ChangeInfo, within: str) -> dict[str, Any]:
+    """Return what stands beside every total of both releases."""
+    return {
+        "before_excluded_area_ha": info.before.excluded_area_within(within),
+        "after_excluded_area_ha": info.after.excluded_area_within(within),
+        "is_sample": info.is_sample,
     }

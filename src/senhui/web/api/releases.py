@@ -19,6 +19,10 @@ router = Router()
 
 Measure = Literal["calibrated", "measured"]
 Ratio = Literal["forest", "land"]
+EXCLUDED = Field(
+    description="land that named persons left out of the release in the place asked for, in no number; rows that do "
+    "not say where they lie count in every place"
+)
 COLUMN_OF_MEASURE = {"calibrated": "calibrated_stock_tc_per_{}_ha", "measured": "stock_tc_per_{}_ha"}
 
 
@@ -56,6 +60,7 @@ class TotalOut(Schema):
     `land_source` tells the origin. A pool is null together with its area without estimate where the release did not
     measure it. Where `is_withheld`, the cell holds fewer than three sub-compartments, or one that does could be
     computed from it; its measures are kept from the public, and the pools stand only beside totals of places.
+    `excluded_area_ha` and `is_sample` are of the whole answer and the same in each row.
     """
 
     model_config = ConfigDict(json_schema_extra={"example": {
@@ -64,6 +69,7 @@ class TotalOut(Schema):
         "volume_m3": 18904112.0, "stock_tc": 9811003.1, "calibrated_stock_tc": 11204411.9,
         "stock_tc_per_forest_ha": 32.57, "calibrated_stock_tc_per_forest_ha": 37.2,
         "stock_tc_per_land_ha": 32.22, "calibrated_stock_tc_per_land_ha": 36.8, "is_withheld": False,
+        "excluded_area_ha": 12.4, "is_sample": True,
     }})  # fmt: skip
 
     county: str | None = None
@@ -109,10 +115,18 @@ class TotalOut(Schema):
     soil_30cm_tc: float | None = None
     soil_30cm_without_estimate_ha: float | None = None
     is_withheld: bool
+    excluded_area_ha: float = EXCLUDED
+    is_sample: bool
 
 
 class ErrorOut(Schema):
     """The error of a place's vegetation stock (95 %), or the reason why it is not known."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {
+        "total_tc": 73807700.0, "half_width_tc": 5165000.0, "lower_tc": 68642700.0, "upper_tc": 78972700.0,
+        "confidence_frac": 0.95, "contributions": [], "not_set": [], "reason": None, "excluded_area_ha": 12.4,
+        "is_sample": True,
+    }})  # fmt: skip
 
     total_tc: float | None = None
     half_width_tc: float | None = None
@@ -122,6 +136,8 @@ class ErrorOut(Schema):
     contributions: list[dict[str, Any]] = []
     not_set: list[dict[str, Any]] = []
     reason: str | None = Field(None, description="not_computed or nothing_set where there is no interval")
+    excluded_area_ha: float = EXCLUDED
+    is_sample: bool
 
 
 class ColoursOut(Schema):
@@ -204,7 +220,8 @@ def show_statistics(
     """
     dimensions = tuple(part for part in by.split(",") if part)
     frame = public_statistics(release_id, areas=seen_areas(request), within=within, by=dimensions, where={})
-    return frame.to_dicts()
+    beside = beside_totals(queries.release(release_id), within or "")
+    return [{**row, **beside} for row in frame.to_dicts()]
 
 
 @router.get(
@@ -241,9 +258,15 @@ def show_error(
     request: HttpRequest, release_id: str, within: str | None = None, measure: Measure = "calibrated"
 ) -> dict[str, Any]:
     """Return the interval with what it consists of, and with the sources of error that have no published value."""
-    queries.release(release_id)
+    info = queries.release(release_id)
     found = error_of(release_id, within, is_calibrated=measure == "calibrated")
-    return {"reason": found.reason} if isinstance(found, ErrorUnknown) else found.as_dict()
+    told = {"reason": found.reason} if isinstance(found, ErrorUnknown) else found.as_dict()
+    return told | beside_totals(info, within or "")
+
+
+def beside_totals(info: queries.ReleaseInfo, within: str) -> dict[str, Any]:
+    """Return what stands beside every total of a place."""
+    return {"excluded_area_ha": info.excluded_area_within(within), "is_sample": info.is_sample}
 
 
 @router.get(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -11,8 +12,7 @@ from pydantic import ConfigDict
 from senhui.atlas.uncertainty import draws_of
 from senhui.inventory import queries
 from senhui.measurement.monte_carlo import SEED
-from senhui.web import names
-from senhui.web.api.releases import Measure
+from senhui.web.api.releases import EXCLUDED, Measure, beside_totals
 
 router = Router()
 
@@ -23,6 +23,7 @@ class DrawsOut(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {
         "seed": 20261122, "n_draws": 10000, "mean_tc": 73807700.0, "standard_error_tc": 2635000.0,
         "lower_tc": 68640000.0, "upper_tc": 78980000.0, "error_of_standard_error_frac": 0.0071,
+        "excluded_area_ha": 12.4, "is_sample": True,
     }})  # fmt: skip
 
     seed: int
@@ -32,6 +33,8 @@ class DrawsOut(Schema):
     lower_tc: float
     upper_tc: float
     error_of_standard_error_frac: float
+    excluded_area_ha: float = EXCLUDED
+    is_sample: bool
 
 
 @router.get(
@@ -43,12 +46,11 @@ def show_draws(
     request: HttpRequest, release_id: str, within: str = "", measure: Measure = "calibrated"
 ) -> dict[str, Any]:
     """Return the draws of a city, county or township; of a release without sums of error, nothing (404)."""
-    townships = queries.release(release_id).township_codes
-    is_place = not within or (within.isdecimal() and len(within) in names.LEVEL_OF_LENGTH)
-    if not is_place or not any(code.startswith(within) for code in townships):
-        raise Http404
+    info = queries.release(release_id)
+    if not any(code.startswith(within) for code in info.township_codes):
+        raise queries.NoSuchPlace(within)
     found = draws_of(release_id, [within], is_calibrated=measure == "calibrated")
     if not found:
         raise Http404
     drawn = found[within]
-    return {"seed": SEED, **{name: getattr(drawn, name) for name in DrawsOut.model_fields if name != "seed"}}
+    return {"seed": SEED, **asdict(drawn), **beside_totals(info, within)}

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from senhui.access.queries import areas_for, require
 from senhui.atlas import change_tables
+from senhui.atlas.change_disclosure import APPARENT_TOGETHER
+from senhui.atlas.exports import change_file
 from senhui.inventory import changes, queries
 from senhui.inventory.changes import ChangeInfo, ChangeWasAltered
 from senhui.jobs.actions.start_job import start_job
@@ -52,7 +54,13 @@ def list_changes(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             return redirect("jobs-one", _start(request, form.cleaned_data["before"], form.cleaned_data["after"]))
     listed = [info for info in changes.changes() if change_tables.is_shown(info.id, areas=seen_areas(request))]
-    context: dict[str, Any] = {"form": form, "may_compare": may_compare, "listed": listed, "n_releases": len(choices)}
+    context: dict[str, Any] = {
+        "form": form,
+        "may_compare": may_compare,
+        "listed": listed,
+        "unreadable": changes.unreadable_ids(),
+        "n_releases": len(choices),
+    }
     for info in listed:
         try:
             context |= _table_context(request, info, within="", basis=_basis(request, info))
@@ -65,7 +73,7 @@ def list_changes(request: HttpRequest) -> HttpResponse:
 def show_change(request: HttpRequest, change_id: str) -> HttpResponse:
     """Show a comparison of the whole city, or with `within` of one county or township."""
     info = changes.change(change_id)
-    within = _within(request)
+    within = change_tables.place_compared(change_id, request.GET.get("within", ""))
     context = _table_context(request, info, within=within, basis=_basis(request, info))
     counts = info.manifest["counts"]
     estimate = change_tables.model_estimate(change_id, areas=seen_areas(request), within=within)
@@ -86,9 +94,8 @@ def download(request: HttpRequest, change_id: str, form: Literal["csv", "xlsx"])
     """Give the closing table on both bases as CSV or XLSX."""
     if form not in {"csv", "xlsx"}:
         raise Http404
-    data = change_tables.change_file(
-        change_id, areas=seen_areas(request), within=_within(request), form=form, language=names.language()
-    )
+    within = request.GET.get("within", "")
+    data = change_file(change_id, areas=seen_areas(request), within=within, form=form, language=names.language())
     response = HttpResponse(data.content, content_type=data.content_type)
     response["Content-Disposition"] = f'attachment; filename="{data.name}"'
     return response
@@ -112,13 +119,6 @@ def _first_choice() -> dict[str, str]:
     return {"before": pair[0].id, "after": pair[1].id} if len(pair) == 2 else {}
 
 
-def _within(request: HttpRequest) -> str:
-    within = request.GET.get("within", "")
-    if within and (not within.isdecimal() or len(within) not in names.LEVEL_OF_LENGTH):
-        raise Http404
-    return "" if len(within) == names.LENGTH_OF_LEVEL["city"] else within
-
-
 def _basis(request: HttpRequest, info: ChangeInfo) -> change_tables.Basis:
     if not (summaries.is_calibrated(info.before) or summaries.is_calibrated(info.after)):
         return "measured"
@@ -129,8 +129,6 @@ def _table_context(
     request: HttpRequest, info: ChangeInfo, *, within: str, basis: change_tables.Basis
 ) -> dict[str, Any]:
     table = change_tables.closing(info.id, areas=seen_areas(request), within=within, basis=basis)
-    if not table.places:
-        raise Http404
     summary = change_tables.summary(info.id, areas=seen_areas(request), within=within, basis=basis)
     quantity = "stock_tc" if abs(table.total_tc[0]) >= LARGE_STOCK_TC else "stand_stock_tc"
     is_township = len(within) == names.LENGTH_OF_LEVEL["township"]
@@ -153,8 +151,8 @@ def _table_context(
         "summary": summary,
         "land_source": names.LAND_SOURCES[summary.land_source],
         "quantity": quantity,
-        "removal_tco2e_yr": _tco2e(summary.removal.change_tco2e_yr),
-        "removal_tco2e": _tco2e(summary.removal.change_tco2e),
+        "removal_tco2e_yr": summary.removal and _tco2e(summary.removal.change_tco2e_yr),
+        "removal_tco2e": summary.removal and _tco2e(summary.removal.change_tco2e),
     }
 
 
@@ -173,7 +171,7 @@ def _lines(table: change_tables.Closing, quantity: str, *, is_township: bool) ->
             units.Shown(f"{value * per_tc + 0.0:,.{habit.n_digits}f}", habit.unit, f"{tc:,.2f} t C")
             for value, tc in zip(rounded[i], exact, strict=True)
         ][keep]
-        is_apparent = name in {*APPARENT_LINES, change_tables.APPARENT_TOGETHER}
+        is_apparent = name in {*APPARENT_LINES, APPARENT_TOGETHER}
         lines.append(Line(change_tables.LINE_NAMES[name][at], name.startswith("stock_"), is_apparent, cells))
     return lines
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -98,8 +98,8 @@ def _stand_panel(request: HttpRequest, release: queries.ReleaseInfo, row: int, m
 
 
 def _place_panel(request: HttpRequest, release: queries.ReleaseInfo, code: str, measure: str) -> HttpResponse:
-    if not code.isdecimal() or len(code) not in names.LEVEL_OF_LENGTH:
-        raise Http404
+    if len(code) not in names.LEVEL_OF_LENGTH:
+        raise queries.NoSuchPlace(code)
     level = names.LEVEL_OF_LENGTH[len(code)]
     per = "land" if request.GET.get("per") == "land" else "forest"
     areas = seen_areas(request)

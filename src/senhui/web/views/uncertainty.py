@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -47,8 +47,8 @@ def show_error(request: HttpRequest, release_id: str) -> HttpResponse:
     info = queries.release(release_id)
     within = request.GET.get("within", "")
     level = names.LEVEL_OF_LENGTH.get(len(within)) if within else "city"
-    if level not in ("city", "county") or not (within.isdecimal() or not within):
-        raise Http404
+    if level not in ("city", "county"):
+        raise queries.NoSuchPlace(within)
     is_calibrated = summaries.is_calibrated(info) and request.GET.get("measure") != "measured"
     context: dict[str, Any] = {
         "release": info,
@@ -62,7 +62,7 @@ def show_error(request: HttpRequest, release_id: str) -> HttpResponse:
     }
     parts = _parts(info, within, 9 if level == "county" else 6)
     if not parts:
-        raise Http404
+        raise queries.NoSuchPlace(within)
     found = uncertainty.errors_of(release_id, [within, *parts], is_calibrated=is_calibrated)
     if found is None:
         return page(request, "release_error.html", context | {"is_known": False})
