@@ -5,33 +5,26 @@ Cases: `tests/cli/test_declarations.py`.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from senhui.cli import terminal
+from senhui.cli.options import AsJson, AsUser, Session
 
-AsUser = Annotated[str, typer.Option("--as", envvar="SENHUI_USER", help="User name of the person acting.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Name = Annotated[str, typer.Argument(help="culm_age_du, soil, or an error such as error.area_single.")]
 
 
-def add_commands(
-    app: typer.Typer, *, set_up: Callable[[], None], person: Callable[[str], Any], now: Callable[[], dt.datetime]
-) -> None:
+def add_commands(app: typer.Typer, session: Session) -> None:
     """Add the commands of this file to the program."""
     declaration_app = typer.Typer(no_args_is_help=True, help="Values that the installation declares of itself.")
     app.add_typer(declaration_app, name="declaration")
     for add in (_add_set, _add_withdraw, _add_list):
-        add(declaration_app, set_up=set_up, person=person, now=now)
+        add(declaration_app, session)
 
 
-def _add_set(
-    app: typer.Typer, *, set_up: Callable[[], None], person: Callable[[str], Any], now: Callable[[], dt.datetime]
-) -> None:
+def _add_set(app: typer.Typer, session: Session) -> None:
     @app.command("set")
     def set_(
         name: Name,
@@ -44,7 +37,7 @@ def _add_set(
 
         Example: senhui declaration set error.area_single 0.02 --ground "area control of 2025" --as demo-technician
         """
-        set_up()
+        session.set_up()
         from senhui.access.rules import PermissionRefused
         from senhui.inventory.actions import declare_value as room
         from senhui.inventory.refusals import ReasonTooLong, TextCannotBeWritten
@@ -52,7 +45,11 @@ def _add_set(
 
         try:
             made = room.declare_value(
-                person(as_user), declarable_id=name, value=_number_or_text(value), ground=ground, now=now()
+                session.person(as_user),
+                declarable_id=name,
+                value=_number_or_text(value),
+                ground=ground,
+                now=session.now(),
             )
         except (
             PermissionRefused,
@@ -70,9 +67,7 @@ def _add_set(
             terminal.out.print(f"{name} is {made.value} from the next measurement on.")
 
 
-def _add_withdraw(
-    app: typer.Typer, *, set_up: Callable[[], None], person: Callable[[str], Any], now: Callable[[], dt.datetime]
-) -> None:
+def _add_withdraw(app: typer.Typer, session: Session) -> None:
     @app.command("withdraw")
     def withdraw(
         name: Name,
@@ -84,7 +79,7 @@ def _add_withdraw(
 
         Example: senhui declaration withdraw error.area_single --ground "control found wrong" --as demo-technician
         """
-        set_up()
+        session.set_up()
         from senhui.access.rules import PermissionRefused
         from senhui.inventory.actions.declare_value import DeclarationNeedsAGround, DeclaredMeanwhile
         from senhui.inventory.actions.withdraw_declaration import NothingDeclaredThere, withdraw_declaration
@@ -92,7 +87,7 @@ def _add_withdraw(
         from senhui.measurement.declarable import NotDeclarable
 
         try:
-            made = withdraw_declaration(person(as_user), declarable_id=name, ground=ground, now=now())
+            made = withdraw_declaration(session.person(as_user), declarable_id=name, ground=ground, now=session.now())
         except (
             PermissionRefused,
             NotDeclarable,
@@ -109,23 +104,19 @@ def _add_withdraw(
             terminal.out.print(f"{name} is no longer declared.")
 
 
-def _add_list(
-    app: typer.Typer, *, set_up: Callable[[], None], person: Callable[[str], Any], now: Callable[[], dt.datetime]
-) -> None:
+def _add_list(app: typer.Typer, session: Session) -> None:
     @app.command("list")
     def list_(as_user: AsUser, as_json: AsJson = False) -> None:
         """List all that can be declared, with what is declared and what is published in its place.
 
         Example: senhui declaration list --as demo-technician
         """
-        set_up()
-        from django.utils import timezone
-
+        session.set_up()
         from senhui.access.rules import PermissionRefused
         from senhui.inventory.declarations import standing
 
         try:
-            found = standing(person(as_user), on=timezone.localdate(now()))
+            found = standing(session.person(as_user), on=session.today())
         except PermissionRefused as problem:
             terminal.fail(str(problem))
         rows = [

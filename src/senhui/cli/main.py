@@ -321,9 +321,8 @@ def tiles(release_id: Annotated[str, typer.Argument(help="Release, such as 2021-
 
 
 changes.add_commands(app, set_up=set_up, person=person, now=now)
-declarations.add_commands(app, set_up=set_up, person=person, now=now)
 session = Session(set_up=set_up, person=person, now=now)
-for room in (imports, mappings, lists, drafts):
+for room in (imports, mappings, lists, declarations, drafts):
     room.add_commands(app, session)
 
 
