@@ -19,7 +19,7 @@ from senhui.intake.archive import ArchiveTooLarge
 from senhui.intake.attribute_table import KeyColumnsMissing, NothingJoins, TableNotFound
 from senhui.intake.delimited_text import ColumnNamedTwice
 from senhui.intake.profile import AttributeTable
-from senhui.intake.workbook import SheetUnclear, TableUnreadable
+from senhui.intake.workbook import FormulaWithoutValue, SheetUnclear, TableUnreadable
 
 JOIN = ImportProfile(
     attribute_table=AttributeTable(file_name="属性.xlsx", layer_keys=("XBH",), table_keys=("小班号",)),
@@ -287,3 +287,45 @@ def test_columns_may_have_the_names_that_number_rows_here(tmp_path: Path) -> Non
     assert read.source_fields["row"].to_list() == list(range(1, 13))
     assert read.source_fields["row@layer"].to_list() == read.source_fields["XIAO_BAN"].to_list()
     assert read.source_fields["line"].to_list() == ["b"] * 12
+
+
+def rewrite_sheet(path: Path, *changes: tuple[str, str]) -> None:
+    """Change the text of a workbook's first sheet, as other programs would have written it."""
+    with zipfile.ZipFile(path) as packed:
+        files = {name: packed.read(name) for name in packed.namelist()}
+    text = files["xl/worksheets/sheet1.xml"].decode()
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    files["xl/worksheets/sheet1.xml"] = text.encode()
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+
+
+def test_a_formula_is_its_result_and_one_without_a_result_is_refused(tmp_path: Path) -> None:
+    table = attributes().with_columns(CUN_NAME=pl.lit("=1+1"))
+    with pytest.raises(FormulaWithoutValue) as refused:
+        joined(tmp_path, outlines(), table)
+    column = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[table.columns.index("CUN_NAME")]
+    assert refused.value.facts == {"table": "属性.xlsx", "cell": f"{column}2"}
+    formula = "<f>1+1</f><v></v></c>" if "<f>1+1</f><v></v></c>" in sheet_of(tmp_path) else "<f>1+1</f><v /></c>"
+    rewrite_sheet(tmp_path / "属性.xlsx", (formula, "<f>1+1</f><v>2</v></c>"))
+    assert read_layer(tmp_path / "layer.gpkg", profile=JOIN).source_fields["CUN_NAME"].to_list() == [2] * 12
+    empty = f'<c r="{column}3"><f>1+1</f><v>2</v>'
+    rewrite_sheet(tmp_path / "属性.xlsx", (empty, empty.replace("><f>", ' t="str"><f>').replace(">2<", "><")))
+    assert read_layer(tmp_path / "layer.gpkg", profile=JOIN).source_fields["CUN_NAME"].null_count() == 1
+
+
+def sheet_of(directory: Path) -> str:
+    with zipfile.ZipFile(directory / "属性.xlsx") as packed:
+        return packed.read("xl/worksheets/sheet1.xml").decode()
+
+
+def test_a_sheet_is_read_to_its_end_whatever_size_it_says_it_has(tmp_path: Path) -> None:
+    joined(tmp_path, outlines(), attributes())
+    size = sheet_of(tmp_path).split("<dimension ref=")[1].split("/>")[0].strip()
+    rewrite_sheet(tmp_path / "属性.xlsx", (f"<dimension ref={size}", '<dimension ref="A1"'))
+    layer = read_sub_compartments(tmp_path / "layer.gpkg", profile=JOIN)
+    assert layer.findings.height == 0
+    assert layer.source["attribute_table"]["n_rows"] == 12

@@ -12,10 +12,11 @@ from polars.testing import assert_frame_equal
 from tests.intake.layers import good_rows, write_layer
 
 from senhui.intake import ImportProfile, LayerRefused, read_layer, read_sub_compartments
+from senhui.intake.as_read import LayerWithoutPolygons
 from senhui.intake.coordinate_system import NoCoordinateSystem
 from senhui.intake.delimited_text import ColumnNamedTwice, LinesUneven
 from senhui.intake.gdal_layer import FileEmpty, LayerNotFound, SeveralLayers
-from senhui.intake.layer_file import FileTypeNotSupported
+from senhui.intake.layer_file import FileTypeNotSupported, TextInUtf16
 from senhui.intake.text_encoding import EncodingContradicted, EncodingUnknown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,6 +135,53 @@ def test_zeros_that_a_spreadsheet_dropped_are_put_back_and_told_once_for_a_colum
     ]
     assert layer.stands["village_code"][0] == "331181103001"
     assert layer.stands["village_code"][3] == "331181103020"
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".shp"])
+def test_zeros_are_put_back_where_codes_are_stored_as_numbers(tmp_path: Path, suffix: str) -> None:
+    rows = good_rows().with_columns(XIANG=pl.lit(3), CUN=pl.lit(20, dtype=pl.Float64))
+    layer = read_sub_compartments(write_layer(rows, tmp_path / f"layer{suffix}"))
+    assert layer.findings.select("field", "value", "reason").rows() == [
+        ("CUN", "20 → 020", "zeros_restored"),
+        ("XIANG", "3 → 003", "zeros_restored"),
+    ]
+    assert layer.stands["village_code"].unique().to_list() == ["331181003020"]
+
+
+def test_short_codes_that_are_text_in_a_layer_are_as_somebody_entered_them(tmp_path: Path) -> None:
+    path = write_layer(good_rows().with_columns(XIANG=pl.lit("3")), tmp_path / "layer.gpkg")
+    assert read_sub_compartments(path).findings["reason"].unique().to_list() == ["geographic_code_invalid"]
+
+
+def test_lines_without_a_value_are_no_rows_and_lines_may_end_as_on_any_machine(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "layer.csv")
+    text = path.read_text("utf-8")
+    blank = "," * text.split("\n")[0].count(",")
+    for other in (
+        text.replace("\n", "\n\n"),
+        f"{text}{blank}\n{blank}\n",
+        text.replace("\n", "\r\n"),
+        text.replace("\n", "\r"),
+    ):
+        path.write_bytes(other.encode())
+        layer = read_sub_compartments(path, profile=LONLAT)
+        assert (layer.source["n_rows"], layer.findings.height) == (12, 0)
+
+
+def test_a_table_in_utf16_is_refused_for_that(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "layer.csv")
+    path.write_text(path.read_text("utf-8"), "utf-16")
+    with pytest.raises(TextInUtf16):
+        read_layer(path, profile=LONLAT)
+
+
+@pytest.mark.parametrize("wkt", ["LINESTRING (119.9 28.4, 119.91 28.4)", "POINT (119.9 28.4)", None])
+def test_a_layer_without_a_polygon_is_refused_for_that(tmp_path: Path, wkt: str | None) -> None:
+    wkb = None if wkt is None else shapely.to_wkb(shapely.from_wkt(wkt))
+    rows = good_rows().with_columns(geometry=pl.lit(wkb, dtype=pl.Binary))
+    with pytest.raises(LayerWithoutPolygons) as refused:
+        read_layer(write_layer(rows, tmp_path / "layer.gpkg"))
+    assert refused.value.facts == {"file_name": "layer.gpkg", "n_rows": 12}
 
 
 @pytest.mark.parametrize(

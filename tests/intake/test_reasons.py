@@ -186,7 +186,7 @@ def test_total_volume_may_be_rounded_and_may_contain_scattered_trees(tmp_path: P
 def test_every_reason_has_its_case() -> None:
     of_pairs = {"id_duplicate", "outline_duplicate", "outline_overlaps", "gap_between", "outside_county"}
     of_tables = {"table_row_missing", "table_key_repeated", "zeros_restored"}
-    elsewhere = {*of_pairs, *of_tables, "text_cut", "sliver"}
+    elsewhere = {*of_pairs, *of_tables, "text_cut", "sliver", "empty_mark"}
     assert {case[0] for case in CASES} | elsewhere == set(REASONS)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import polars as pl
 import pyarrow as pa
@@ -26,6 +26,7 @@ from senhui.intake.geometry import Outlines, decoded, read_outlines
 from senhui.intake.layer_file import file_digest, open_layer
 from senhui.intake.profile import ImportProfile
 from senhui.intake.reasons import GEOMETRY_MISSING
+from senhui.intake.refusal import LayerRefused
 from senhui.intake.text_encoding import CutText
 
 Progress = Callable[[float, str], None]
@@ -55,6 +56,17 @@ ROW_OF_LAYER: Final = "row@layer"
 """What a column ``row`` of the file is called, since ``row`` numbers the rows."""
 
 _THREADS: Final = min(4, os.cpu_count() or 1)
+
+
+@dataclass(eq=False)
+class LayerWithoutPolygons(LayerRefused):
+    """No row of the layer has a polygon."""
+
+    what: ClassVar[str] = "{file_name} holds no polygons."
+    why: ClassVar[str] = "Its {n_rows} rows have lines or points, or no outline at all; a stand covers an area."
+    remedy: ClassVar[str] = "Choose the layer that has the polygons, or turn its closed lines into polygons."
+    file_name: str
+    n_rows: int
 
 
 @dataclass(frozen=True)
@@ -118,6 +130,8 @@ def read_layer(
         digest = threads.submit(file_digest, path)
         batches = _first_looked_at(layer, code=code, way=way, file_name=path.name)
         source_fields, outlines = _read_rows(batches, layer=layer, way=way, threads=threads, progress=progress)
+        if outlines["geometry"].null_count() == outlines.height:
+            raise LayerWithoutPolygons(path.name, outlines.height)
         notes = [_cut_notes(layer.cut_text)]
         facts: dict[str, Any] = {"datum_change": way.facts} if way.facts else {}
         if profile.attribute_table is not None:
@@ -128,9 +142,9 @@ def read_layer(
             source_fields, outlines = joined.source_fields, _with_missing(outlines, joined.source_fields.height)
             notes.append(joined.notes)
             facts["attribute_table"] = joined.facts
-        if profile.attribute_table is not None or layer.driver == "CSV":
-            source_fields, zeros = restore_zeros(source_fields, names=profile.field_names)
-            notes.append(zeros)
+        is_table = profile.attribute_table is not None or layer.driver == "CSV"
+        source_fields, zeros = restore_zeros(source_fields, names=profile.field_names, is_text_doubted=is_table)
+        notes.append(zeros)
         sha256, n_bytes = digest.result()
     return LayerAsRead(
         source_fields,

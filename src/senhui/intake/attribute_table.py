@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 import polars as pl
 
 from senhui.intake.delimited_text import read_text_table
-from senhui.intake.fields import as_text
+from senhui.intake.fields import as_code
 from senhui.intake.profile import AttributeTable
 from senhui.intake.refusal import LayerRefused
 from senhui.intake.schema import FIELD_BY_NAME
@@ -27,7 +27,7 @@ KEY_REPEATED: Final = "table_key_repeated"
 ZEROS_RESTORED: Final = "zeros_restored"
 
 _CODE_DIGITS: Final = {"XIANG": 3, "CUN": 3}
-"""Fields whose shortest codes have so many digits, with leading zeros: Excel takes them for numbers and drops those."""
+"""Fields whose shortest codes have so many digits, with leading zeros: a number has none."""
 _EXAMPLES: Final = 5
 _LAYER_MARK: Final = "@layer"
 _ROW_OF_TABLE: Final = "row@table"
@@ -157,8 +157,10 @@ def join_table(
     return Joined(source, notes.sort("row", "field"), facts)
 
 
-def restore_zeros(source: pl.DataFrame, *, names: Mapping[str, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Give township and village codes of a table back the leading zeros that a spreadsheet has dropped.
+def restore_zeros(
+    source: pl.DataFrame, *, names: Mapping[str, str], is_text_doubted: bool
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Give township and village codes back the leading zeros that they lose where they are taken for numbers.
 
     Parameters
     ----------
@@ -166,6 +168,8 @@ def restore_zeros(source: pl.DataFrame, *, names: Mapping[str, str]) -> tuple[pl
         ``row`` and the columns of a table.
     names : mapping
         Schema field → column where the owner says so.
+    is_text_doubted : bool
+        Whether text may have been a number before, as in a table that a spreadsheet has saved.
 
     Returns
     -------
@@ -176,7 +180,8 @@ def restore_zeros(source: pl.DataFrame, *, names: Mapping[str, str]) -> tuple[pl
     notes = [pl.DataFrame(schema=_NOTES)]
     for column in source.columns[1:]:
         field = FIELD_BY_NAME.get(said.get(column, column.strip().upper()))
-        if field is not None and field.name in _CODE_DIGITS:
+        is_doubted = is_text_doubted or source.schema[column].is_numeric()
+        if field is not None and field.name in _CODE_DIGITS and is_doubted:
             source, note = _padded(source, column, digits=_CODE_DIGITS[field.name])
             notes.append(note)
     return source, pl.concat(notes)
@@ -188,7 +193,7 @@ def _padded(frame: pl.DataFrame, column: str, *, digits: int) -> tuple[pl.DataFr
     The first column of the frame numbers its rows.
     """
     number = frame.columns[0]
-    texts = frame.select(as_text(pl.col(column), frame.schema[column])).to_series()
+    texts = frame.select(as_code(pl.col(column), frame.schema[column])).to_series()
     is_short = (texts.str.contains(r"^\d+$") & (texts.str.len_chars() < digits)).fill_null(value=False)
     mended = texts.zip_with(~is_short, texts.str.zfill(digits))
     first = frame.select(
@@ -220,7 +225,7 @@ def _with_zeros_of(layer: pl.DataFrame, table: pl.DataFrame, how: AttributeTable
     numbered = table.with_row_index(_LINE)
     notes = [pl.DataFrame(schema={_LINE: pl.UInt32, "field": pl.String, "value": pl.String, "reason": pl.String})]
     for of_layer, of_table in zip(how.layer_keys, how.table_keys, strict=True):
-        keys = layer.select(as_text(pl.col(of_layer), layer.schema[of_layer])).to_series().drop_nulls()
+        keys = layer.select(as_code(pl.col(of_layer), layer.schema[of_layer])).to_series().drop_nulls()
         lengths = keys.str.len_chars().unique()
         if lengths.len() == 1 and keys.str.contains(r"^0").any() and keys.str.contains(r"^\d+$").all():
             numbered, note = _padded(numbered, of_table, digits=int(lengths[0]))
@@ -244,7 +249,7 @@ def _side_by_side(
 
 def _key(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Expr:
     """Express the key of each row as text; null when a part of it is."""
-    return pl.concat_str([as_text(pl.col(name), frame.schema[name]) for name in columns], separator=" ").alias("key")
+    return pl.concat_str([as_code(pl.col(name), frame.schema[name]) for name in columns], separator=" ").alias("key")
 
 
 def _repeated(keyed: pl.DataFrame) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from senhui.intake.fields import NUMBERS, as_number, as_text, mapped_codes
+from senhui.intake.fields import EMPTY_MARKS, NUMBERS, TEXTS, as_code, as_number, as_text, mapped_codes
 from senhui.intake.levels import LEVELS
 from senhui.intake.profile import ImportProfile
 from senhui.intake.reasons import GEOMETRY_INVALID, REASONS
@@ -160,7 +160,7 @@ def dictionary_findings(
     for name, column in names.items():
         if name not in FIELD_CODES or name in _USED_CODES:
             continue
-        text = mapped_codes(as_text(pl.col(column), source.schema[column]), code_map.get(name, {}))
+        text = mapped_codes(as_code(pl.col(column), source.schema[column]), code_map.get(name, {}))
         codes = source.select(value=text).to_series()
         unknown = codes.filter(~codes.is_in(list(FIELD_CODES[name]))).value_counts(sort=True, name="n_rows")
         findings.append(
@@ -169,6 +169,29 @@ def dictionary_findings(
                 pl.lit(name).alias("field"),
                 pl.col("value"),
                 pl.lit("code_not_in_dictionary").alias("reason"),
+                pl.col("n_rows").cast(pl.UInt32),
+            )
+        )
+    return pl.concat(findings)
+
+
+def mark_findings(source: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+    """Find marks that stand for nothing in the fields a stand is made of: one finding for each field and mark."""
+    findings = [_no_findings().with_columns(n_rows=pl.lit(1, dtype=pl.UInt32))]
+    for name in (*TEXTS, *NUMBERS):
+        column = names.get(name)
+        if column is None or source.schema[column] != pl.String():
+            continue
+        marks = source.select(value=as_text(pl.col(column), pl.String())).filter(pl.col("value").is_in(EMPTY_MARKS))
+        findings.append(
+            marks.group_by("value")
+            .len("n_rows")
+            .sort("value")
+            .select(
+                pl.lit(None, dtype=pl.UInt32).alias("row"),
+                pl.lit(name).alias("field"),
+                "value",
+                pl.lit("empty_mark").alias("reason"),
                 pl.col("n_rows").cast(pl.UInt32),
             )
         )
@@ -290,5 +313,5 @@ def _raw(name: str) -> pl.Expr:
 
 
 def _is_blank(name: str) -> pl.Expr:
-    raw = pl.col(f"{name}_raw")
-    return raw.is_null() | (raw.cast(pl.String).str.strip_chars() == "")
+    text = as_text(pl.col(f"{name}_raw").cast(pl.String), pl.String())
+    return text.is_null() | text.is_in(EMPTY_MARKS)

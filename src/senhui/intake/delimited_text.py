@@ -48,7 +48,7 @@ class ColumnNamedTwice(LayerRefused):
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table of text cells; an empty cell is null."""
+    """A table of text cells; an empty cell is null, and a line without a value is left out."""
 
     frame: pl.DataFrame
     encoding: Encoding
@@ -60,12 +60,12 @@ def header_of(path: Path) -> list[str]:
         start = stream.read(2**16)
     if b"\0" in start:
         return []
-    line = start.removeprefix(codecs.BOM_UTF8).split(b"\n")[0]
+    line = start.removeprefix(codecs.BOM_UTF8).replace(b"\r", b"\n").split(b"\n")[0]
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
         text = line.decode("gb18030", errors="replace")
-    return [cell.strip() for cell in next(csv.reader([text.rstrip("\r")], delimiter=_separator(text)), [])]
+    return [cell.strip() for cell in next(csv.reader([text], delimiter=_separator(text)), [])]
 
 
 def read_text_table(path: Path, *, wanted: Encoding | None, shown_name: str) -> TextTable:
@@ -89,11 +89,13 @@ def read_text_table(path: Path, *, wanted: Encoding | None, shown_name: str) -> 
     raw = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     if encoding != "UTF-8":
         raw = raw.decode(encoding).encode()
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")  # lines as an old Mac, and Excel for it, ends them
     columns = header_of(path)
     twice = tuple(name for name in dict.fromkeys(columns) if not name or columns.count(name) > 1)
     if twice or not columns:
         raise ColumnNamedTwice(shown_name, twice)
-    first_line = raw.split(b"\n", 1)[0].decode()
+    first_line = raw.split(b"\n", 1)[0].rstrip(b"\r").decode()
     try:
         frame = pl.read_csv(raw, separator=_separator(first_line), infer_schema=False)
     except pl.exceptions.ComputeError as error:
@@ -104,7 +106,8 @@ def read_text_table(path: Path, *, wanted: Encoding | None, shown_name: str) -> 
     uneven = _uneven(raw.decode(), shown_name) if frame[:, -1].null_count() > 0 else None
     if uneven is not None:
         raise uneven
-    return TextTable(frame.rename(dict(zip(frame.columns, columns, strict=True))), encoding)
+    filled = frame.filter(pl.any_horizontal(pl.all().is_not_null()))
+    return TextTable(filled.rename(dict(zip(filled.columns, columns, strict=True))), encoding)
 
 
 def _separator(first_line: str) -> str:
@@ -143,7 +146,7 @@ def _first_invalid_line(path: Path, encoding: Encoding) -> int | None:
 
 def _uneven(text: str, shown_name: str) -> LinesUneven | None:
     """Find the first line that has another number of cells than the header."""
-    reader = csv.reader(io.StringIO(text), delimiter=_separator(text.split("\n", 1)[0]))
+    reader = csv.reader(io.StringIO(text), delimiter=_separator(text.splitlines()[0]))
     n_expected = len(next(reader))
     for cells in reader:
         if cells and len(cells) != n_expected:

@@ -33,6 +33,9 @@ NUMBERS: Final = (
 TEXTS: Final = (*(name for name in REQUIRED if name != "MIAN_JI"), *OPTIONAL_TEXT)
 
 _BLANK: Final = " \t\r\n\0\u3000\u00a0"
+EMPTY_MARKS: Final = ("-", "--", "–", "—", "——", "－", "/", "<Null>", "<空>", "NULL")
+"""What stands in tables where there is nothing: strokes, and how databases print an empty cell."""
+_FULL_WIDTH: Final = {chr(ord(character) + 0xFEE0): character for character in "0123456789./"}
 
 
 @dataclass(eq=False)
@@ -133,9 +136,24 @@ def as_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
+def as_entry(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Express a column as what a person has entered: full-width digits are digits, and a mark for nothing is null."""
+    text = as_text(column, dtype)
+    if dtype != pl.String():
+        return text
+    text = text.str.replace_many(list(_FULL_WIDTH), list(_FULL_WIDTH.values()))
+    return pl.when(~text.is_in(EMPTY_MARKS)).then(text)
+
+
+def as_code(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Express a column as codes: 103.0, which other programs make of the number of a code, is 103."""
+    entry = as_entry(column, dtype)
+    return entry.str.replace(r"^([0-9]+)\.0+$", "${1}") if dtype == pl.String() else entry
+
+
 def as_number(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """Express a column as finite float64; what is not a number becomes null (and is found by a check)."""
-    number = column if dtype.is_numeric() else as_text(column, dtype)
+    number = column if dtype.is_numeric() else as_entry(column, dtype)
     number = number.cast(pl.Float64, strict=False)
     return pl.when(number.is_finite()).then(number)
 
@@ -170,7 +188,7 @@ def schema_frame(
     columns = [pl.col("row")]
     for name in TEXTS:
         text, dtype = _raw(source, names, constants, name)
-        columns.append(mapped_codes(as_text(text, dtype), code_map.get(name, {})).alias(name))
+        columns.append(mapped_codes(as_code(text, dtype), code_map.get(name, {})).alias(name))
     for name in NUMBERS:
         raw, dtype = _raw(source, names, constants, name)
         columns += [as_number(raw, dtype).alias(name), raw.alias(f"{name}_raw")]

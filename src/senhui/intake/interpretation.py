@@ -19,6 +19,7 @@ from senhui.intake.as_read import LayerAsRead, Progress, silent
 from senhui.intake.checks import (
     as_findings,
     dictionary_findings,
+    mark_findings,
     negative_checks,
     repeated_ids,
     run_checks,
@@ -146,6 +147,7 @@ def row_findings(
         run_checks(source, negative_checks(source, names)),
         as_findings(wrong.select("row", pl.lit("geometry").alias("field"), value="detail", reason="reason")),
         dictionary_findings(source, names, code_map=profile.code_map),
+        mark_findings(source, names),
     ]
 
 
@@ -195,6 +197,8 @@ def _area_unit(profile: ImportProfile, fields: pl.DataFrame) -> AreaUnit:
     """Tell the unit of the areas, or that a person said there are none but those of the outlines."""
     if profile.constants.get("MIAN_JI") == "":
         return "outline"
+    if profile.area_unit is None:
+        recognition.refuse_areas_without_number(fields["MIAN_JI"], fields["MIAN_JI_raw"])
     return profile.area_unit or recognition.area_unit(fields["MIAN_JI"], fields["geometry_area_ha"])
 
 

@@ -3,6 +3,7 @@
 Cases: ``tests/intake/test_layer_file.py``.
 """
 
+import codecs
 import hashlib
 import json
 from collections.abc import Iterator
@@ -63,6 +64,16 @@ class FileTypeNotSupported(LayerRefused):
         "Export the layer in one of these formats; of a Shapefile choose the .shp or a zip of it, of a geodatabase a "
         "zip of its .gdb folder."
     )
+    file_name: str
+
+
+@dataclass(eq=False)
+class TextInUtf16(LayerRefused):
+    """The file is text in UTF-16, which Excel calls Unicode text."""
+
+    what: ClassVar[str] = "{file_name} is text in UTF-16."
+    why: ClassVar[str] = "Tables are read in UTF-8 or GB18030 (GBK); Excel writes UTF-16 when told “Unicode text”."
+    remedy: ClassVar[str] = "Save the table again as CSV in UTF-8."
     file_name: str
 
 
@@ -164,7 +175,7 @@ def file_kind(path: Path, *, shown_name: str | None = None) -> str:
 
     Raises
     ------
-    FileNotFound, FileEmpty, FileTypeNotSupported, TableWithoutOutlines
+    FileNotFound, FileEmpty, FileTypeNotSupported, TextInUtf16, TableWithoutOutlines
         See there.
     """
     name = shown_name or path.name
@@ -178,6 +189,8 @@ def file_kind(path: Path, *, shown_name: str | None = None) -> str:
         start = stream.read(16)
     if not start:
         raise FileEmpty(name)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise TextInUtf16(name)
     kind = next((kind for signature, kind in _SIGNATURES.items() if start.startswith(signature)), None)
     if kind is None:
         kind = "CSV" if _wkt_column(header_of(path)) is not None else None

@@ -190,6 +190,11 @@ _WARNINGS: Final = (
         "Check the value; it is read as a percentage.",
     ),
     (
+        "empty_mark",
+        "A mark for “nothing” stands in this field.",
+        "It is read as empty; leave the field empty in the source.",
+    ),
+    (
         "zeros_restored",
         "Codes in this column had lost their leading zeros, which were put back; this row is the first.",
         "Format the column as text in the spreadsheet, so that zeros stay.",

@@ -29,6 +29,18 @@ class AreaUnitUnclear(MappingNeeded):
 
 
 @dataclass(eq=False)
+class AreasWithoutNumber(MappingNeeded):
+    """Of the areas that were entered none is a number."""
+
+    what: ClassVar[str] = "No area (MIAN_JI) is a number."
+    why: ClassVar[str] = "The column holds for example: {examples}."
+    remedy: ClassVar[str] = (
+        "Choose another column, or enter plain numbers there: with a decimal point, without a unit and separators."
+    )
+    examples: tuple[str, ...]
+
+
+@dataclass(eq=False)
 class CanopyUnitUnclear(MappingNeeded):
     """The canopy may be in tenths or in percent."""
 
@@ -101,6 +113,18 @@ def refuse_unknown_codes(codes: pl.Series, known: Collection[str]) -> None:
     if unknown.len() > most_rows or counts.height >= LEVELS["slip_codes"]:
         named = tuple(f"{code} × {n_rows}" for code, n_rows in counts.iter_rows())
         raise CodesUnknown(codes.name, named, unknown.len())
+
+
+def refuse_areas_without_number(entered: pl.Series, raw: pl.Series) -> None:
+    """Ask about a column of areas in which something stands, but no number.
+
+    Raises
+    ------
+    AreasWithoutNumber
+        See there.
+    """
+    if entered.null_count() == entered.len() and raw.null_count() < raw.len():
+        raise AreasWithoutNumber(_examples(raw.drop_nulls().cast(pl.String)))
 
 
 def area_unit(entered: pl.Series, geometry_area_ha: pl.Series) -> AreaUnit:

@@ -24,6 +24,7 @@ from senhui.intake.refusal import LayerRefused
 _HEADER_ROWS: Final = 20
 """Among so many first lines the one with the key columns is the header: above it often stands a title."""
 _LINES_AT_A_TIME: Final = 5_000
+_FORMULA: Final = re.compile(rb"<(\w+:)?f[ />]")
 _ONLY_ZEROS: Final = re.compile(r"0{2,}")
 
 
@@ -35,6 +36,17 @@ class TableUnreadable(LayerRefused):
     why: ClassVar[str] = "It is damaged, needs a password, or is neither an .xlsx workbook nor a CSV."
     remedy: ClassVar[str] = "Save it again as .xlsx (an old .xls too) or as CSV in UTF-8."
     table: str
+
+
+@dataclass(eq=False)
+class FormulaWithoutValue(LayerRefused):
+    """A cell holds a formula whose result was not saved with it."""
+
+    what: ClassVar[str] = "The cell {cell} of {table} holds a formula without its result."
+    why: ClassVar[str] = "The program that wrote the workbook did not calculate it, so the value is not in the file."
+    remedy: ClassVar[str] = "Open the workbook in Excel or WPS and save it, or replace formulas by their values."
+    table: str
+    cell: str
 
 
 @dataclass(eq=False)
@@ -71,14 +83,14 @@ def read_sheet(path: Path, *, sheet: str | None, keys: Sequence[str], shown_name
 
     Raises
     ------
-    TableUnreadable, SheetUnclear, ColumnNamedTwice, ArchiveTooLarge
+    TableUnreadable, SheetUnclear, FormulaWithoutValue, ColumnNamedTwice, ArchiveTooLarge
         See there.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > LARGEST_UNPACKED_BYTES:
                 raise ArchiveTooLarge(shown_name, LARGEST_UNPACKED_BYTES // 2**30)
-        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        workbook = _opened(path, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, RuntimeError, SyntaxError) as error:
         raise TableUnreadable(shown_name) from error
     try:
@@ -87,9 +99,45 @@ def read_sheet(path: Path, *, sheet: str | None, keys: Sequence[str], shown_name
         if len(found) != 1:
             raise SheetUnclear(shown_name, tuple(keys), tuple(workbook.sheetnames))
         (name, line), *_ = found
+        _refuse_formulas_without_value(path, workbook[name], shown_name=shown_name)
         return _read(workbook[name].iter_rows(min_row=line), shown_name)
     finally:
         workbook.close()
+
+
+def _opened(path: Path, *, data_only: bool) -> Any:
+    """Open a workbook whose sheets are read to their ends: some programs write a size of one cell into each."""
+    workbook = openpyxl.load_workbook(path, read_only=True, data_only=data_only)
+    for sheet in workbook.worksheets:
+        sheet.reset_dimensions()
+    return workbook
+
+
+def _refuse_formulas_without_value(path: Path, values: Any, *, shown_name: str) -> None:
+    """Compare values with formulas, which takes a second reading, where there are formulas at all."""
+    with zipfile.ZipFile(path) as archive:
+        if not any(_has_formula(archive, name) for name in archive.namelist() if name.startswith("xl/worksheets/")):
+            return
+    workbook = _opened(path, data_only=False)
+    try:
+        lines = zip(workbook[values.title].iter_rows(), values.iter_rows(), strict=True)
+        for of_formulas, of_values in lines:
+            for formula, value in zip(of_formulas, of_values, strict=True):
+                # A formula whose result is the empty text has the kind of text, one without a result that of a number.
+                if formula.data_type == "f" and value.value is None and value.data_type == "n":
+                    raise FormulaWithoutValue(shown_name, formula.coordinate)
+    finally:
+        workbook.close()
+
+
+def _has_formula(archive: zipfile.ZipFile, name: str) -> bool:
+    before = b""
+    with archive.open(name) as sheet:
+        while chunk := sheet.read(2**20):
+            if _FORMULA.search(before + chunk):
+                return True
+            before = chunk[-8:]
+    return False
 
 
 def _header_line(sheet: Any, keys: Sequence[str]) -> int | None:
