@@ -102,6 +102,19 @@ def test_a_saved_mapping_answers_the_next_layer_at_once(
     assert queries.draft(lin, draft.id, on=today).state == "imported"
 
 
+def test_codes_have_an_english_name_beside_their_own_on_an_english_page(
+    draft: queries.DraftInfo, browse: Browse, lin: Any
+) -> None:
+    shown = {
+        language: browse(language, as_user=lin).get(f"/imports/{draft.id}/mapping/").content.decode()
+        for language in ("zh", "en")
+    }
+    for english in ("310 杉木 · Chinese fir", "1111 纯林地 · Tree forest", "1 幼龄林 · young"):
+        assert f">{english}</option>" in shown["en"]
+    for chinese in ("杉木 (310)", "纯林地 (1111)", "幼龄林 (1)"):
+        assert f">{chinese}</option>" in shown["zh"]
+
+
 @pytest.mark.parametrize(("content", "status"), [(b"{}", 422), (b"\x00", 422), (None, 400)])
 def test_a_file_that_is_no_mapping_is_refused_beside_its_field(
     draft: queries.DraftInfo, browse: Browse, lin: Any, today: dt.date, content: bytes | None, status: int

@@ -89,13 +89,23 @@ def field_words(name: str, *, column: str | None = None, profile: Mapping[str, A
 
 
 def known_codes(name: str, profile: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the codes that a field may hold under a profile, each with its name (Chinese, as in the lists)."""
+    """Return the codes that a field may hold under a profile, each with its name.
+
+    The lists are Chinese. On an English page the English name of the species group, land class or age group that a
+    code belongs to stands beside its own; a code of another list keeps its Chinese name alone.
+    """
+    language = names.language()
     if name in {"YOU_SHI_SZ", "SSZYSZ"}:
-        return _table_codes("species_codes", "code_system", profile.get("species_code_system") or "nfi")
+        system = profile.get("species_code_system") or "nfi"
+        return _table_codes("species_codes", "code_system", system, "species_group", language)
     if name == "DI_LEI":
-        return _table_codes("land_class_codes", "generation", profile.get("land_class_generation") or "G1")
+        generation = profile.get("land_class_generation") or "G1"
+        return _table_codes("land_class_codes", "generation", generation, "land_class", language)
     field = FIELD_BY_NAME.get(name)
-    return sorted(FIELD_CODES.get(field.name, {}).items()) if field else []
+    known = sorted(FIELD_CODES.get(field.name, {}).items()) if field else []
+    if name == "LING_ZU" and language == "en":
+        return [(code, f"{own} · {names.word('age_group', code)}") for code, own in known]
+    return known
 
 
 def code_word(name: str, code: Any, profile: Mapping[str, Any]) -> str:
@@ -104,6 +114,9 @@ def code_word(name: str, code: Any, profile: Mapping[str, Any]) -> str:
 
 
 @lru_cache(maxsize=16)
-def _table_codes(table_id: str, column: str, value: str) -> list[tuple[str, str]]:
+def _table_codes(table_id: str, column: str, value: str, group: str, language: names.Language) -> list[tuple[str, str]]:
     frame = parameters.table(table_id).frame
-    return list(frame.filter(frame[column] == value).select("code", "name_zh").iter_rows())
+    rows = frame.filter(frame[column] == value).select("code", "name_zh", group).iter_rows()
+    if language == "zh":
+        return [(code, own) for code, own, _of in rows]
+    return [(code, f"{own} · {names.word(group, of)}" if of else own) for code, own, of in rows]

@@ -163,7 +163,8 @@ def parameter_address(parameter_id: str) -> str:
     """Return the address of a parameter's page; of a table's cell, at its row."""
     table, _hash, cell = parameter_id.partition("#")
     address = reverse("parameters-one", args=[table])
-    return f"{address}#{quote(cell.rpartition('.')[0])}" if cell else address
+    row = quote(cell.rpartition(".")[0])
+    return f"{address}?row={row}#{row}" if cell else address
 
 
 @register.filter
