@@ -9,7 +9,7 @@ import pytest
 
 from senhui import parameters
 from senhui.atlas import layers
-from senhui.atlas.layers import LAYERS, MapLayer, choropleth, colours_by_number, stand_densities_tc_ha
+from senhui.atlas.layers import LAYERS, MapLayer, choropleth, numbers_of, stand_densities_tc_ha
 from senhui.atlas.statistics import statistics
 from senhui.inventory.queries import ReleaseInfo
 
@@ -64,18 +64,39 @@ def test_a_layer_shows_how_much_or_of_what_kind(layer: MapLayer) -> None:
     assert (layer.unit is not None) == bool(layer.steps)
 
 
-@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
-def test_stands_need_a_permission_and_outlines_do_not(layer: MapLayer) -> None:
-    expected = "view_sub_compartments" if layer.source == "sub_compartments" else None
-    assert layer.permission == expected
+def test_single_stands_need_a_role_and_places_do_not() -> None:
+    assert not LAYERS["density"].needs_role
+    assert all(layer.needs_role for layer in LAYERS.values() if layer.levels == ("stand",))
 
 
-@pytest.mark.parametrize(
-    ("layer", "table"), [("stand_land_class", "land_classes"), ("stand_species", "species_groups")]
-)
-def test_every_kind_of_the_table_has_a_colour(layer: str, table: str) -> None:
-    numbers = range(parameters.table(table).frame.height)
-    assert set(colours_by_number(LAYERS[layer])) == set(numbers)
+@pytest.mark.parametrize("layer", [layer for layer in LAYERS.values() if layer.kinds], ids=lambda layer: layer.id)
+def test_no_attribute_number_has_two_colours(layer: MapLayer) -> None:
+    numbers = [number for kind in layer.kinds for number in numbers_of(layer, kind)]
+    assert len(set(numbers)) == len(numbers)
+    assert len({kind.colour for kind in layer.kinds}) == len(layer.kinds)
+
+
+@pytest.mark.parametrize("layer", ["land_class", "species"])
+def test_every_kind_of_the_table_has_a_colour(layer: str) -> None:
+    chosen = LAYERS[layer]
+    numbers = range(parameters.table(chosen.table).frame.height)
+    assert {number for kind in chosen.kinds for number in numbers_of(chosen, kind)} == set(numbers)
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_age_groups_grow_darker(vision: str) -> None:
+    ages = [seen(kind.colour, vision) for kind in LAYERS["age_group"].kinds]
+    assert all(lighter[0] > darker[0] + 5 for lighter, darker in pairwise(ages))
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_loss_and_gain_are_told_apart_and_grow_darker_both_ways(vision: str) -> None:
+    steps = [seen(colour, vision) for colour in layers.TWO_WAYS]
+    losses, gains = steps[3::-1], steps[3:]
+    for side in (losses, gains):
+        assert all(lighter[0] > darker[0] + 5 for lighter, darker in pairwise(side))
+    assert min(np.linalg.norm(one - other) for one, other in combinations(steps, 2)) > NEIGHBOURS_APART
+    assert all(np.linalg.norm(loss - gain) > KINDS_APART for loss, gain in zip(losses[1:], gains[1:], strict=True))
 
 
 def test_a_choropleth_has_the_numbers_of_the_statistics(release: ReleaseInfo) -> None:

@@ -8,17 +8,20 @@ catalogues of ``web``, under the ids given here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from senhui import parameters
 from senhui.atlas.cube import SUMS
 from senhui.atlas.statistics import RATIOS, statistics
 
-Source = Literal["sub_compartments", "townships", "counties"]
+Level = Literal["county", "township", "stand"]
 
 STEADY = ("#f3f0c8", "#cfe0a3", "#a0cc8c", "#6fb383", "#44957d", "#247474", "#13535f", "#0b3546")
 """From little to much."""
+
+TWO_WAYS = ("#6b3a05", "#b5742a", "#e6c48b", "#f1efe8", "#a9cbe0", "#4b8fbd", "#174a78")
+"""From loss over hardly any change to gain."""
 
 DISTINCT = ("#009e73", "#e69f00", "#56b4e9", "#0072b2", "#d55e00", "#cc79a7", "#f0e442", "#4d3319")
 """Kinds without order. Source: Okabe and Ito 2008, Color Universal Design; brown here in place of black."""
@@ -37,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Kind:
-    """Attribute numbers that share a colour; ``id`` is what the legend names."""
+    """Attribute values that share a colour; ``id`` is what the legend names."""
 
     id: str
     colour: str
@@ -46,46 +49,48 @@ class Kind:
 
 @dataclass(frozen=True)
 class MapLayer:
-    """A layer of the map.
+    """A layer of the map: what a colour means, near and far.
 
     Attributes
     ----------
     id : str
-    source : Source
-        Tiles of stands, or the outlines of townships or counties.
-    value : str
-        Attribute of the tiles, or measure of `statistics`.
-    unit : str or None
-        SI unit of the steps.
+    levels : tuple of Level
+        What can show it: the outlines of counties and townships, the tiles of stands.
     steps, kinds : tuples
         One of them is empty: a layer shows how much or of what kind.
-    permission : str or None
-        Who may see it; None is everybody.
+    value : str or None
+        Attribute of the tiles of stands; None where there is none.
+    value_measured : str or None
+        The same before calibration, where the two differ.
+    table : str
+        List in the tiles' metadata into which the attribute points; empty where it is a number or a code itself.
+    unit : str or None
+        SI unit of the steps.
     """
 
     id: str
-    source: Source
-    value: str
-    unit: str | None
-    steps: tuple[Step, ...]
-    kinds: tuple[Kind, ...]
-    permission: str | None
+    levels: tuple[Level, ...]
+    steps: tuple[Step, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    value: str | None = None
+    value_measured: str | None = None
+    table: str = ""
+    unit: str | None = None
     no_value: str = NO_VALUE
 
-    def as_json(self) -> dict[str, Any]:
-        """Return plain dictionaries and lists, for the browser."""
-        return asdict(self)
+    @property
+    def needs_role(self) -> bool:
+        """Whether nothing of it is public: single stands are shown to people with a role for their land."""
+        return self.levels == ("stand",)
 
 
-def _steps(*lower: float) -> tuple[Step, ...]:
-    return tuple(Step(value, colour) for value, colour in zip(lower, STEADY, strict=True))
+def _steps(*lower: float, colours: tuple[str, ...] = STEADY) -> tuple[Step, ...]:
+    return tuple(Step(value, colour) for value, colour in zip(lower, colours, strict=True))
 
 
-def _kinds(members: dict[str, tuple[str, ...]]) -> tuple[Kind, ...]:
-    return tuple(Kind(name, colour, codes) for (name, codes), colour in zip(members.items(), DISTINCT, strict=True))
+def _kinds(members: Mapping[str, tuple[str, ...]], colours: tuple[str, ...] = DISTINCT) -> tuple[Kind, ...]:
+    return tuple(Kind(name, colour, codes) for (name, codes), colour in zip(members.items(), colours, strict=False))
 
-
-_DENSITY = _steps(0, 10, 20, 30, 40, 50, 60, 80)
 
 LAND_KINDS = {
     "tree": ("tree_forest",),
@@ -122,66 +127,43 @@ SPECIES_KINDS = {
     ),
 }  # fmt: skip
 
+ORIGIN_KINDS = {"natural": ("natural",), "planted": ("planted",), "coppice": ("coppice",)}
+
+AGE_KINDS = {"young": ("1",), "middle_aged": ("2",), "near_mature": ("3",), "mature": ("4",), "over_mature": ("5",)}
+
 LAYERS: dict[str, MapLayer] = {
     layer.id: layer
     for layer in (
-        MapLayer("stand_density", "sub_compartments", "stock", "tC/ha", _DENSITY, (), "view_sub_compartments"),
         MapLayer(
-            "stand_calibrated_density",
-            "sub_compartments",
-            "calibrated",
-            "tC/ha",
-            _DENSITY,
-            (),
-            "view_sub_compartments",
+            "density",
+            ("county", "township", "stand"),
+            _steps(0, 10, 20, 30, 40, 50, 60, 80),
+            value="calibrated",
+            value_measured="stock",
+            unit="tC/ha",
         ),
-        MapLayer(
-            "stand_land_class",
-            "sub_compartments",
-            "land_class",
-            None,
-            (),
-            _kinds(LAND_KINDS),
-            "view_sub_compartments",
-        ),
-        MapLayer(
-            "stand_species",
-            "sub_compartments",
-            "species",
-            None,
-            (),
-            _kinds(SPECIES_KINDS),
-            "view_sub_compartments",
-        ),
-        MapLayer("township_density", "townships", "calibrated_stock_tc_per_forest_ha", "tC/ha", _DENSITY, (), None),
-        MapLayer("county_density", "counties", "calibrated_stock_tc_per_forest_ha", "tC/ha", _DENSITY, (), None),
-        MapLayer(
-            "township_stock",
-            "townships",
-            "calibrated_stock_tc",
-            "tC",
-            _steps(0, 5e4, 1e5, 2e5, 3e5, 4.5e5, 6e5, 9e5),
-            (),
-            None,
-        ),
-        MapLayer(
-            "county_stock",
-            "counties",
-            "calibrated_stock_tc",
-            "tC",
-            _steps(0, 1e6, 2e6, 4e6, 6e6, 8e6, 1e7, 1.4e7),
-            (),
-            None,
-        ),
+        MapLayer("species", ("stand",), kinds=_kinds(SPECIES_KINDS), value="species", table="species_groups"),
+        MapLayer("origin", ("stand",), kinds=_kinds(ORIGIN_KINDS), value="origin", table="origins"),
+        # Age has an order, and its colours have the same one.
+        MapLayer("age_group", ("stand",), kinds=_kinds(AGE_KINDS, (*STEADY[::2], STEADY[-1])), value="age_group"),
+        MapLayer("land_class", ("stand",), kinds=_kinds(LAND_KINDS), value="land_class", table="land_classes"),
     )
 }
 
 
-def colours_by_number(layer: MapLayer) -> dict[int, str]:
-    """Return the colour of each attribute number in the tiles, for a layer of kinds."""
-    table = {"land_class": "land_classes", "species": "species_groups"}[layer.value]
-    number = {code: nth for nth, code in enumerate(parameters.table(table).frame["id"])}
-    return {number[code]: kind.colour for kind in layer.kinds for code in kind.codes}
+def numbers_of(layer: MapLayer, kind: Kind) -> tuple[int, ...]:
+    """Return the attribute numbers in the tiles that a kind of a layer stands for."""
+    if not layer.table:
+        return tuple(int(code) for code in kind.codes)
+    number = {code: nth for nth, code in enumerate(list_of(layer.table))}
+    return tuple(number[code] for code in kind.codes)
+
+
+def list_of(table: str) -> tuple[str, ...]:
+    """Return the values into which an attribute of the tiles points, in the order of its numbers."""
+    if table == "origins":
+        return ("natural", "planted", "coppice")
+    return tuple(parameters.table(table).frame["id"])
 
 
 def stand_densities_tc_ha(stand: Mapping[str, Any]) -> dict[str, float | None]:
