@@ -31,7 +31,7 @@ def list_declarations(request: HttpRequest) -> HttpResponse:
     context = {
         "here": "parameters",
         "assumptions": [row for row in rows if row["source"] is None],
-        "errors": [row for row in rows if row["source"] is not None],
+        "errors": sorted((row for row in rows if row["source"] is not None), key=_order),
         "n_declared": sum(row["declared"] is not None for row in rows),
         "n_not_set": sum(row["declared"] is None and row["published"] is None for row in rows),
         "may_declare": declarations.may_declare(request.user, on=today()),
@@ -129,6 +129,11 @@ def _page(
         "refused": refused,
     }
     return page(request, "declarations/one.html", context, status=status)
+
+
+def _order(row: dict[str, Any]) -> int:
+    """Put what is declared first, then what is not set; what has a number needs nobody."""
+    return 0 if row["declared"] is not None else 1 if row["published"] is None else 2
 
 
 def _row(item: Declarable, last: DeclarationInfo | None) -> dict[str, Any]:
