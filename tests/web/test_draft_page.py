@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -221,3 +222,22 @@ def test_a_draft_that_its_own_corrector_may_not_release_starts_no_job(
     response = browse("en", as_user=chen).post(f"/imports/{draft_id}/release/", {"label": "x"})
     assert response.status_code == 403
     assert "whoever prepared a draft" in response.content.decode()
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "草稿"), ("en", "are gone from the store")])
+def test_a_draft_whose_files_vanished_is_explained_and_can_be_discarded(
+    browse: Browse, person: Person, tmp_path: Path, now: dt.datetime, today: dt.date, language: str, said: str
+) -> None:
+    lin = person("lin", technician=LONGQUAN)
+    draft = import_flawed(lin, tmp_path, now=now)
+    shutil.rmtree(draft.directory)
+    client = browse(language, as_user=lin)
+    assert f"/imports/{draft.id}/" in client.get("/imports/").content.decode(), "the list still shows it"
+    response = client.get(f"/imports/{draft.id}/")
+    page = response.content.decode()
+    assert response.status_code == 410
+    assert said in page.split('class="note bad"', 1)[1].split("</div>", 1)[0]
+    assert f'action="/imports/{draft.id}/discard/"' in page
+    assert client.get(f"/imports/{draft.id}/mapping/").status_code == 410
+    assert client.post(f"/imports/{draft.id}/discard/").status_code == 302
+    assert queries.draft(lin, draft.id, on=today).state == "discarded"

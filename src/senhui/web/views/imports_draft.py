@@ -13,7 +13,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext as translated
 from django.views.decorators.http import require_POST
 
 from senhui.access.queries import areas_for, require
@@ -24,10 +23,10 @@ from senhui.inventory.actions.correct_rows_from_file import correct_rows_from_fi
 from senhui.inventory.actions.discard_draft import discard_draft
 from senhui.inventory.actions.exclude_rows import exclude_rows
 from senhui.inventory.actions.release_draft import refuse_releasing
-from senhui.inventory.refusals import DraftHasErrors, DraftIsClosed, DraftNeedsMapping
+from senhui.inventory.refusals import DraftFilesMissing, DraftHasErrors, DraftIsClosed, DraftNeedsMapping
 from senhui.jobs.actions.start_job import start_job
 from senhui.web import draft_findings, import_facts, job_titles
-from senhui.web.errors import explain
+from senhui.web.errors import Explanation, explain
 from senhui.web.findings import described
 from senhui.web.forms import ReleaseForm
 from senhui.web.page import page, today
@@ -67,9 +66,23 @@ def draft_page(
         "release_form": form,
         "file_error": file_error,
     }
-    if draft.state not in {"discarded", "unmapped"}:
+    missing = _files_missing(draft)
+    if missing is not None:
+        context["files_missing"], status = missing, missing.status
+    elif draft.state not in {"discarded", "unmapped"}:
         context |= _findings(request, draft)
     return page(request, "imports/draft.html", context, status=400 if form.errors else status)
+
+
+def _files_missing(draft: queries.DraftInfo) -> Explanation | None:
+    """Return what is to be said where the files of a draft are gone from the store: its row alone can be shown."""
+    if draft.state == "discarded":
+        return None
+    try:
+        draft.directory  # noqa: B018 - it looks whether it is there
+    except DraftFilesMissing as missing:
+        return explain(missing)
+    return None
 
 
 def _findings(request: HttpRequest, draft: queries.DraftInfo) -> dict[str, Any]:
@@ -146,7 +159,7 @@ def download_rejected(request: HttpRequest, draft_id: int, form: str) -> HttpRes
     found, source = queries.rejected_rows(request.user, draft_id, on=today())
     with TemporaryDirectory() as directory:
         path = Path(directory) / f"draft-{draft_id}-rows.{form}"
-        write_rejected(found, source, path, translate=translated)
+        write_rejected(found, source, path, translate=_)
         response = HttpResponse(path.read_bytes(), content_type=TABLE_TYPES[form])
     response["Content-Disposition"] = f'attachment; filename="{path.name}"'
     return response
