@@ -82,7 +82,7 @@ def write_layer(
     if path.suffix == ".parquet":
         _write_geoparquet(frame, path, crs=crs)
         return path
-    driver = {".shp": "ESRI Shapefile", ".gpkg": "GPKG"}[path.suffix]
+    driver = {".shp": "ESRI Shapefile", ".gpkg": "GPKG", ".gdb": "OpenFileGDB"}[path.suffix]
     pyogrio.write_arrow(
         frame.to_arrow(compat_level=pl.CompatLevel.oldest()),
         path,
@@ -90,7 +90,7 @@ def write_layer(
         layer=layer,
         append=append,
         geometry_name="geometry",
-        geometry_type="Polygon" if driver == "ESRI Shapefile" and geometry_type == "Unknown" else geometry_type,
+        geometry_type="Polygon" if driver != "GPKG" and geometry_type == "Unknown" else geometry_type,
         crs=crs,
         encoding=encoding if driver == "ESRI Shapefile" else None,
     )

@@ -102,6 +102,14 @@ def test_a_layer_of_a_file_in_a_zip_is_chosen_by_its_name_or_by_both(tmp_path: P
     assert refuse(LayerNotFound, two, ImportProfile(layer="云和/y2021")).facts["layers"] == ("龙泉", "庆元")
 
 
+@pytest.mark.parametrize("name", ["..", "a" * 300, "龙泉-PC.lock"])
+def test_what_a_geodatabase_does_not_consist_of_stays_in_the_zip(tmp_path: Path, name: str) -> None:
+    write_layer(good_rows(), tmp_path / "layer.gdb")
+    files = {f"龙泉.gdb/{part.name}": part.read_bytes() for part in (tmp_path / "layer.gdb").iterdir()}
+    path = pack(tmp_path / "upload.zip", {f"龙泉.gdb/{name}": b"", **files})
+    assert read_layer(path).source["n_rows"] == 12
+
+
 def test_layers_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
     parts = shapefile(tmp_path)
     (tmp_path / "later").mkdir()

@@ -329,3 +329,10 @@ def test_a_sheet_is_read_to_its_end_whatever_size_it_says_it_has(tmp_path: Path)
     layer = read_sub_compartments(tmp_path / "layer.gpkg", profile=JOIN)
     assert layer.findings.height == 0
     assert layer.source["attribute_table"]["n_rows"] == 12
+
+
+def test_columns_without_a_name_are_told_by_their_position(tmp_path: Path) -> None:
+    table = attributes().select("小班号", "CUN_NAME", "DI_LEI").rename({"CUN_NAME": ""})
+    with pytest.raises(ColumnNamedTwice) as refused:
+        joined(tmp_path, outlines(), table)
+    assert refused.value.facts == {"file_name": "属性.xlsx", "columns": ("(2)",)}

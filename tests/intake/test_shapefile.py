@@ -9,6 +9,7 @@ from tests.intake.layers import good_rows, write_layer
 
 from senhui.intake import read_layer, read_sub_compartments
 from senhui.intake.as_read import ROW_OF_LAYER
+from senhui.intake.coordinate_system import NoCoordinateSystem
 from senhui.intake.delimited_text import ColumnNamedTwice
 from senhui.intake.shapefile import ShapefilePartsDisagree
 
@@ -67,3 +68,23 @@ def test_a_column_of_the_file_may_be_called_row(tmp_path: Path, name: str) -> No
     assert layer.findings.height == 0
     assert layer.source_fields["row"].to_list() == list(range(1, 13))
     assert layer.source_fields[ROW_OF_LAYER].to_list() == ["a"] * 12
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"), [("国家2000 120", "gbk"), ("国家2000 120", "utf-8"), ("CM_120", "utf-8-sig")]
+)
+def test_the_prj_may_be_in_any_encoding(tmp_path: Path, name: str, encoding: str) -> None:
+    path = write_layer(good_rows(), tmp_path / "layer.shp", crs="EPSG:4549")
+    prj = path.with_suffix(".prj")
+    definition = prj.read_text("ascii").replace("CGCS2000_3_Degree_GK_CM_120E", name)
+    assert name in definition
+    prj.write_bytes(definition.encode(encoding))
+    assert read_sub_compartments(path).source["crs"] == "EPSG:4549"
+    assert prj.read_bytes() == definition.encode(encoding)
+
+
+def test_an_empty_prj_names_no_system(tmp_path: Path) -> None:
+    path = write_layer(good_rows(), tmp_path / "layer.shp")
+    path.with_suffix(".prj").write_text(" \n")
+    with pytest.raises(NoCoordinateSystem):
+        read_layer(path)

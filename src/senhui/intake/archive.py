@@ -5,6 +5,7 @@ announce terabytes. So nothing is unpacked under its own name, nothing is unpack
 than :data:`LARGEST_UNPACKED_BYTES`. Cases: ``tests/intake/test_archive.py``.
 """
 
+import re
 import shutil
 import zipfile
 import zlib
@@ -23,6 +24,8 @@ LARGEST_UNPACKED_BYTES: Final = 8 * 2**30
 SHAPEFILE_PARTS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _LAYERS: Final = (".shp", ".gpkg", ".parquet", ".gdb")
 _TABLES: Final = (".csv", ".tsv", ".txt", ".xlsx")
+_OF_GEODATABASE: Final = re.compile(r"\w[\w.]{0,63}", re.ASCII)
+"""Names of the files a geodatabase consists of; the locks of programs that had it open may have others."""
 _UTF8_FLAG: Final = 0x800
 
 
@@ -150,7 +153,7 @@ def _layers(paths: dict[PurePosixPath, zipfile.ZipInfo]) -> tuple[Member, ...]:
     for path, entry in paths.items():
         folder = next((parent for parent in path.parents if parent.suffix.lower() == ".gdb"), None)
         if folder is not None:
-            if path.parent == folder:  # a geodatabase has no folders of its own
+            if path.parent == folder and _OF_GEODATABASE.fullmatch(path.name):  # it has no folders of its own
                 folders.setdefault(folder, {})[f"layer.gdb/{path.name}"] = entry
         elif path.suffix.lower() == ".shp":
             found[path] = Member(path.stem, ".shp", shapefiles[_without_case(path)])

@@ -20,7 +20,7 @@ import shapely
 from senhui.intake.attribute_table import join_table, restore_zeros
 from senhui.intake.coordinate_system import SYSTEMS, middle_point, recognise, refuse_coordinates_of_another_system
 from senhui.intake.datum import Way, refuse_too_large, way_to_cgcs2000
-from senhui.intake.delimited_text import ColumnNamedTwice
+from senhui.intake.delimited_text import refuse_repeated
 from senhui.intake.gdal_layer import FileEmpty, OpenLayer
 from senhui.intake.geometry import Outlines, decoded, read_outlines
 from senhui.intake.layer_file import file_digest, open_layer
@@ -176,9 +176,7 @@ def _first_looked_at(layer: OpenLayer, *, code: str, way: Way, file_name: str) -
         if batch.num_rows == 0:
             continue
         if n_batches == 0:
-            names = batch.schema.names
-            if twice := tuple(name for name in dict.fromkeys(names) if names.count(name) > 1):
-                raise ColumnNamedTwice(file_name, twice)
+            refuse_repeated(batch.schema.names, file_name=file_name)
             wkb = pl.Series(batch.column(layer.geometry_column).cast(pa.large_binary()))
             middle = middle_point(shapely.bounds(decoded(wkb)))
             refuse_coordinates_of_another_system(code, middle)

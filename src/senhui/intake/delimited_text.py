@@ -7,6 +7,8 @@ Cases: ``tests/intake/test_formats.py``.
 import codecs
 import csv
 import io
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
@@ -92,9 +94,7 @@ def read_text_table(path: Path, *, wanted: Encoding | None, shown_name: str) -> 
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")  # lines as an old Mac, and Excel for it, ends them
     columns = header_of(path)
-    twice = tuple(name for name in dict.fromkeys(columns) if not name or columns.count(name) > 1)
-    if twice or not columns:
-        raise ColumnNamedTwice(shown_name, twice)
+    refuse_repeated(columns, file_name=shown_name)
     first_line = raw.split(b"\n", 1)[0].rstrip(b"\r").decode()
     try:
         frame = pl.read_csv(raw, separator=_separator(first_line), infer_schema=False)
@@ -108,6 +108,20 @@ def read_text_table(path: Path, *, wanted: Encoding | None, shown_name: str) -> 
         raise uneven
     filled = frame.filter(pl.any_horizontal(pl.all().is_not_null()))
     return TextTable(filled.rename(dict(zip(filled.columns, columns, strict=True))), encoding)
+
+
+def refuse_repeated(columns: Sequence[str], *, file_name: str) -> None:
+    """Refuse columns of one name or without a name, which are told by their position in brackets.
+
+    Raises
+    ------
+    ColumnNamedTwice
+        See there.
+    """
+    count = Counter(columns)
+    wrong = [name or f"({index})" for index, name in enumerate(columns, start=1) if not name or count[name] > 1]
+    if wrong or not columns:
+        raise ColumnNamedTwice(file_name, tuple(dict.fromkeys(wrong)))
 
 
 def _separator(first_line: str) -> str:

@@ -261,6 +261,7 @@ def _text(content: bytes) -> str:
 
 def _sheet(content: bytes) -> Iterator[list[str]]:
     workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
+    workbook.worksheets[0].reset_dimensions()  # some programs write a size of one cell
     for line in workbook.worksheets[0].iter_rows(values_only=True):
         yield ["" if cell is None else _number(cell) if isinstance(cell, float) else str(cell) for cell in line]
 

@@ -69,6 +69,7 @@ def parts_of(path: Path) -> dict[str, Path]:
 
 @contextmanager
 def open_shapefile(path: Path, *, profile: ImportProfile, shown_name: str) -> Iterator[OpenLayer]:
+    """Open a Shapefile that lies in a place of our own: the files there are links or copies."""
     parts = parts_of(path)
     for part in _REQUIRED_PARTS:
         if part not in parts:
@@ -82,7 +83,10 @@ def open_shapefile(path: Path, *, profile: ImportProfile, shown_name: str) -> It
     n_outlines = (parts[".shx"].stat().st_size - _HEADER_BYTES) // _INDEX_BYTES
     if n_outlines != text.n_rows:
         raise ShapefilePartsDisagree(shown_name, n_outlines, text.n_rows)
-    crs = parts[".prj"].read_text("utf-8", errors="replace").strip() if ".prj" in parts else None
+    crs = None
+    if ".prj" in parts:
+        crs = _text(parts[".prj"].read_bytes()).strip()
+        parts[".prj"].unlink()  # GDAL need not see it, and pyogrio fails on a name in GBK
     # GDAL recodes GB18030 value by value, which takes longer than all else; told UTF-8 it passes the bytes on. Only the
     # names of columns it must then be able to read.
     to_gdal: Encoding = "UTF-8" if text.has_plain_names else text.encoding
@@ -90,6 +94,13 @@ def open_shapefile(path: Path, *, profile: ImportProfile, shown_name: str) -> It
         path, "ESRI Shapefile", shown_name=shown_name, encoding=text.encoding, to_gdal=to_gdal
     ) as layer:
         yield replace(layer, crs=crs, cut_text=text.cut)
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("gb18030", errors="replace")
 
 
 def _refuse_cut(path: Path, part: str, *, shown_name: str) -> None:

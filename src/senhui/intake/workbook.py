@@ -17,7 +17,7 @@ import openpyxl  # type: ignore[import-untyped]
 import polars as pl
 
 from senhui.intake.archive import LARGEST_UNPACKED_BYTES, ArchiveTooLarge
-from senhui.intake.delimited_text import ColumnNamedTwice
+from senhui.intake.delimited_text import refuse_repeated
 from senhui.intake.fields import as_text
 from senhui.intake.refusal import LayerRefused
 
@@ -153,9 +153,7 @@ def _read(rows: Iterator[tuple[Any, ...]], shown_name: str) -> pl.DataFrame:
     while header[-1] is None:
         header.pop()
     columns = [name or "" for name in header]
-    twice = tuple(name for name in dict.fromkeys(columns) if not name or columns.count(name) > 1)
-    if twice:
-        raise ColumnNamedTwice(shown_name, twice)
+    refuse_repeated(columns, file_name=shown_name)
     parts: list[list[pl.Series]] = [[] for _ in columns]
     lines_of_sheet = (_values(row, len(columns)) for row in rows)
     filled = (line for line in lines_of_sheet if any(value is not None for value in line))
