@@ -27,6 +27,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 SEED = 7
 BLOCK = 4096
@@ -189,21 +190,31 @@ def ramp_product() -> Found:
     return answer(began, totals)
 
 
-def ramp_numpy() -> Found:
-    """The same with plain NumPy, block by block."""
-    x = bent_stands()
+def in_blocks(x: dict[str, Any], draw: Callable[[slice, np.random.Generator], npt.NDArray[np.float64]]) -> Found:
+    """Sum what plain NumPy draws (draws, stands of a block) by place, block by block."""
     began = time.perf_counter()
     starts = range(0, len(x["place"]), BLOCK)
     totals = np.zeros((9, x["n_draws"]))
     for start, stream in zip(starts, random().spawn(len(starts)), strict=True):
         p = slice(start, start + BLOCK)
+        carbon = draw(p, stream)
+        for place in range(9):
+            totals[place] += carbon[:, x["place"][p] == place].sum(axis=1)
+    return answer(began, totals)
+
+
+def ramp_numpy() -> Found:
+    """The same with plain NumPy, block by block."""
+    x = bent_stands()
+
+    def draw(p: slice, stream: np.random.Generator) -> npt.NDArray[np.float64]:
         z = stream.standard_normal((x["n_draws"], len(x["area"][p])))
         volume = x["volume"][p] * np.maximum(0.0, x["survey"][x["place"][p]].T + 0.2 * z)
         carbon = x["slope"][p] * volume + x["intercept"][p] * np.minimum(volume / 20.0, 1.0)
         carbon *= x["area"][p] * x["carbon"][p] * x["model"][x["row"][p]].T
-        for place in range(9):
-            totals[place] += carbon[:, x["place"][p] == place].sum(axis=1)
-    return answer(began, totals)
+        return carbon
+
+    return in_blocks(x, draw)
 
 
 def tree_product() -> Found:
@@ -225,19 +236,16 @@ def tree_product() -> Found:
 def tree_numpy() -> Found:
     """The same with plain NumPy: one error for D and one for H, and two powers per stand and draw."""
     x = bent_stands()
-    began = time.perf_counter()
-    starts = range(0, len(x["place"]), BLOCK)
-    totals = np.zeros((9, x["n_draws"]))
-    for start, stream in zip(starts, random().spawn(len(starts)), strict=True):
-        p = slice(start, start + BLOCK)
+
+    def draw(p: slice, stream: np.random.Generator) -> npt.NDArray[np.float64]:
         shape = (x["n_draws"], len(x["dbh"][p]))
         dbh = x["dbh"][p] * np.exp(0.05 * stream.standard_normal(shape))
         height = x["height"][p] * np.exp(0.1 * stream.standard_normal(shape))
         carbon = x["trees"][p] * x["carbon"][p] * 0.065388 * dbh**2.01735 * height**0.49425 / 1000.0
         carbon *= x["model"][x["row"][p]].T
-        for place in range(9):
-            totals[place] += carbon[:, x["place"][p] == place].sum(axis=1)
-    return answer(began, totals)
+        return carbon
+
+    return in_blocks(x, draw)
 
 
 VARIANTS: dict[str, Callable[[], Found]] = {
