@@ -150,8 +150,9 @@ DATUM_NAMES: dict[str, Callable[[], str]] = {
 def _layer(error: LayerRefused) -> Explanation:
     """Translate the templates of the class; their texts are keys of the catalogue."""
     facts = {name: _listed(fact) if isinstance(fact, tuple) else fact for name, fact in error.facts.items()}
-    if "datum" in facts:
-        facts["datum"] = DATUM_NAMES.get(facts["datum"], lambda: facts["datum"])()
+    datum = facts.get("datum")
+    if isinstance(datum, str) and datum in DATUM_NAMES:
+        facts["datum"] = DATUM_NAMES[datum]()
     what, why, remedy = (_(template).format(**facts) for template in (error.what, error.why, error.remedy))
     return Explanation(422, what, remedy, why)
 
