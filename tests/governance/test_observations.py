@@ -13,9 +13,7 @@ from tests.governance.whole_city import (
     AREA_HA,
     COUNTIES,
     HIGH,
-    OTHER_SHRUB,
     STEP,
-    TREE,
     WIDE,
     load_units,
     outlines,
@@ -107,14 +105,6 @@ def test_shrubland_that_may_count_makes_two_shares(person: Person, tmp_path: Pat
     found = targets_in(2026).of("K01")
     assert found.newest.range_of == "not_told_classes"
     assert found.newest.upper - found.newest.lower == pytest.approx(len(COUNTIES) * 4 * AREA_HA / land_ha(), rel=1e-6)
-
-
-def test_land_that_does_not_count_is_not_in_the_coverage(person: Person, tmp_path: Path) -> None:
-    load_units(person)
-    people = person("lin", technician="3311"), person("chen", reviewer="3311")
-    release_city(people, tmp_path / "shrub.gpkg", year=2021, land=(OTHER_SHRUB,) * 16 + (TREE,) * 4)
-    counted_ha = len(COUNTIES) * 4 * AREA_HA
-    assert targets_in(2026).of("K01").newest.value == pytest.approx(counted_ha / land_ha(), rel=1e-6)
 
 
 def test_the_newest_comparison_is_that_of_the_latest_survey(person: Person, tmp_path: Path) -> None:
