@@ -26,6 +26,7 @@ from senhui.inventory.actions.declare_value import declare_value
 from senhui.inventory.actions.record_event import Statement, record_event
 from senhui.measurement import DesignTotal
 from senhui.measurement.change import MOVEMENTS, add_up, removal
+from senhui.parameters import table
 
 pytestmark = pytest.mark.database
 
@@ -224,3 +225,11 @@ def test_the_growth_curves_estimate_apart_and_say_for_how_much_land(
     assert {"zj_chinese_fir_planted_tree_carbon", "zj_masson_pine_planted_tree_carbon"} <= set(known["model"])
     assert (known["growth_tc_yr"] > 0).all()
     assert estimate["growth_tc_yr"].is_null().to_list() == estimate["model"].is_null().to_list()
+
+
+def test_the_curves_of_the_estimate_are_those_of_zhejiang_as_the_page_says() -> None:
+    curves = table("growth_models").frame
+    of_carbon = curves.filter(pl.col("quantity") == "tree_tc_ha")
+    assert set(of_carbon["region"]) == {"Zhejiang"}
+    assert not of_carbon["may_issue"].any()
+    assert set(curves.filter(pl.col("quantity") != "tree_tc_ha")["region"]) == {"Guangxi (上思县)"}

@@ -63,6 +63,7 @@ def test_an_error_is_declared_in_per_cent_shown_and_taken_back(browse: Browse, w
 def test_a_soil_is_chosen_in_words_and_an_age_typed(browse: Browse, wang: Any) -> None:
     client = browse("zh", as_user=wang)
     assert "暖温带湿润 · 低活性黏粒" in client.get("/declarations/soil/").content.decode()
+    assert client.post("/declarations/soil/", said(value="")).status_code == 400
     soil = said(value="warm_temperate_moist/low_activity", ground="土壤普查")
     assert client.post("/declarations/soil/", soil).status_code == 302
     assert client.post("/declarations/culm_age_du/", said(value="2.5", ground="龄级调查")).status_code == 302

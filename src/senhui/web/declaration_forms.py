@@ -30,8 +30,9 @@ class DeclarationForm(forms.Form):
         super().__init__(*args, **named)
         self.item = item
         if item.choices:
+            # The first choice is none, so that nobody declares a soil by leaving the list alone.
             choices = [(choice, declaration_words.value(item, choice)) for choice in item.choices]
-            self.fields["value"] = forms.ChoiceField(label=_("Value"), choices=choices)
+            self.fields["value"] = forms.ChoiceField(label=_("Value"), choices=[("", "—"), *choices])
         else:
             self.fields["value"].help_text = declaration_words.allowed(item)
         self.fields["value"].widget.attrs["aria-describedby"] = "id_value_helptext"
