@@ -44,6 +44,9 @@ OUTLINES: Final[dict[str, pl.DataType]] = {
 }
 """Columns of the outlines: WKB in EPSG:4490 and what was measured of it; what is wrong with it, and where."""
 
+BOUNDS: Final = ("min_lon", "min_lat", "max_lon", "max_lat")
+"""Those of :data:`OUTLINES` that are the bounding box: west, south, east, north."""
+
 NOTES: Final[dict[str, pl.DataType]] = {
     "row": pl.UInt32(),
     "field": pl.String(),
@@ -212,7 +215,7 @@ def _read_rows(
 def _frame(outlines: Outlines) -> pl.DataFrame:
     """Give a run of outlines as columns of :data:`OUTLINES`, without their row numbers."""
     numbers = {"geometry_area_ha": outlines.area_ha}
-    numbers |= {name: outlines.bounds[:, i] for i, name in enumerate(("min_lon", "min_lat", "max_lon", "max_lat"))}
+    numbers |= {name: outlines.bounds[:, i] for i, name in enumerate(BOUNDS)}
     return pl.DataFrame(
         [
             outlines.wkb,

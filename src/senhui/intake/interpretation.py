@@ -8,14 +8,14 @@ profile, without the file. Cases: ``tests/intake/test_interpretation.py``, ``tes
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 from pyproj import CRS
 
 from senhui.intake import recognition
 from senhui.intake.age_groups import expected_age_group
-from senhui.intake.as_read import LayerAsRead, Progress, silent
+from senhui.intake.as_read import BOUNDS, LayerAsRead, Progress, silent
 from senhui.intake.checks import (
     as_findings,
     dictionary_findings,
@@ -101,7 +101,7 @@ def interpret(
     stands = stands_of(fields, profile)
     del fields
     findings = row_findings(source, outlines, stands, profile)
-    identities = stands.select("row", "sub_compartment_id", "XIAO_BAN", *_BOUNDS)
+    identities = stands.select("row", "sub_compartment_id", "XIAO_BAN", *BOUNDS)
     accepted_columns = stands.select(pl.col(name).cast(dtype) for name, dtype in CANONICAL.items())
     del stands
     tell(0.4, "Comparing the outlines")
@@ -117,9 +117,6 @@ def interpret(
         profile,
         {"n_rejected": n_rejected, **_left_out(accepted_columns["county_code"], context)},
     )
-
-
-_BOUNDS: Final = ("min_lon", "min_lat", "max_lon", "max_lat")
 
 
 def fields_of(

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import shapely
 
-from senhui.intake.as_read import OUTLINES
+from senhui.intake.as_read import BOUNDS, OUTLINES
 from senhui.intake.checks import repeated_ids, with_texts
 from senhui.intake.geometry import polygon_areas_ha
 from senhui.intake.interpretation import (
@@ -27,7 +27,6 @@ from senhui.intake.reasons import GEOMETRY_INVALID
 from senhui.intake.stands import CANONICAL, with_land_class
 from senhui.intake.topology import pair_findings
 
-_BOUNDS: Final = ("min_lon", "min_lat", "max_lon", "max_lat")
 _MARGIN_DEG: Final = 1e-4
 """About ten metres: neighbours that only just do not touch are looked at too."""
 
@@ -70,13 +69,13 @@ def recheck(
     findings = row_findings(rows, outlines, stands, profile)
     findings = [found.filter(pl.col("row").is_not_null()) for found in findings]
     findings.append(county_findings(outlines, stands["county_code"], context))
-    identities = stands.select("row", "sub_compartment_id", "XIAO_BAN", *_BOUNDS)
+    identities = stands.select("row", "sub_compartment_id", "XIAO_BAN", *BOUNDS)
     if others is not None:
         near = pl.concat([outlines, _near(outlines, others)])
         findings.append(pair_findings(near, of_rows=rows["row"]))
         number = pl.col("sub_compartment_id").str.split("-").list.get(2, null_on_oob=True)
         identities = pl.concat(
-            [identities, others.select("row", "sub_compartment_id", number.alias("XIAO_BAN"), *_BOUNDS)]
+            [identities, others.select("row", "sub_compartment_id", number.alias("XIAO_BAN"), *BOUNDS)]
         )
         same = identities.filter(pl.col("sub_compartment_id").is_in(stands["sub_compartment_id"].implode()))
         findings.append(repeated_ids(same, of_rows=rows["row"]))
@@ -90,7 +89,7 @@ def recheck(
 def _near(outlines: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     """Give the valid outlines of other rows whose bounds meet those of one of the outlines."""
     meets = pl.lit(value=False)
-    for west, south, east, north in outlines.select(_BOUNDS).drop_nulls().iter_rows():
+    for west, south, east, north in outlines.select(BOUNDS).drop_nulls().iter_rows():
         meets |= (
             (pl.col("min_lon") <= east + _MARGIN_DEG)
             & (pl.col("max_lon") >= west - _MARGIN_DEG)
@@ -102,7 +101,7 @@ def _near(outlines: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     is_valid = shapely.is_valid(polygons)
     area_ha = np.full(len(polygons), np.nan)
     area_ha[is_valid] = polygon_areas_ha(polygons[is_valid])
-    known = {"row", "geometry", *_BOUNDS}
+    known = {"row", "geometry", *BOUNDS}
     return near.select(
         (pl.col(name) if name in known else pl.lit(None)).cast(dtype).alias(name) for name, dtype in OUTLINES.items()
     ).with_columns(pl.Series("geometry_area_ha", area_ha).fill_nan(None))
