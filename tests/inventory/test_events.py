@@ -17,10 +17,12 @@ from senhui.access.models import AuditEntry
 from senhui.access.rules import PermissionRefused
 from senhui.inventory import events, queries
 from senhui.inventory.actions.record_event import (
+    EventAlreadyRecorded,
     EventAreaTooLarge,
     EventDateNotBetween,
     EventStatementWrong,
     LossLargerThanStock,
+    RequestKeyUsed,
     StandHasNoEstimate,
     Statement,
     record_event,
@@ -256,6 +258,73 @@ def test_the_codes_of_a_layer_propose_events(person: Person, tmp_path: Path) -> 
     assert events.proposals(person("zhou", viewer=QINGYUAN), after.id, on=NOW.date()).is_empty()
 
 
+def test_a_request_that_is_sent_again_is_answered_alike_and_recorded_once(surveys: Any, forester: Any) -> None:
+    first = record(forester, surveys[0], request_key="a")
+    n_audits = AuditEntry.objects.count()
+    again = record(forester, surveys[0], request_key="a")
+    assert (again.id, again.entries, Event.objects.count()) == (first.id, first.entries, 1)
+    for other in ({"area_ha": 1.5}, {"statement": Statement(taken_frac=0.5)}, {"row": 10}, {"note": "x"},
+                  {"release_id": surveys[1].id}):  # fmt: skip
+        with pytest.raises(RequestKeyUsed) as refusal:
+            record(forester, surveys[0], request_key="a", **other)
+        assert refusal.value.event_id == first.id
+    reverse_event(forester, event_id=first.id, reason="mistake", now=NOW)
+    assert record(forester, surveys[0], request_key="a").reversed_by_id, (
+        "nor is it recorded anew when it was taken back"
+    )
+    assert (Event.objects.count(), AuditEntry.objects.count()) == (2, n_audits + 1)
+
+
+def test_keys_are_each_persons_own(surveys: Any, forester: Any, person: Person) -> None:
+    first = record(forester, surveys[0], request_key="a")
+    second = record(person("zhao", technician=LONGQUAN), surveys[0], request_key="a", area_ha=2.0)
+    assert second.id != first.id
+
+
+def test_an_equal_event_is_refused_unless_it_is_another(surveys: Any, forester: Any) -> None:
+    first = record(forester, surveys[0], request_key="a")
+    n_audits = AuditEntry.objects.count()
+    for key in (None, "b"):
+        with pytest.raises(EventAlreadyRecorded) as refusal:
+            record(forester, surveys[0], request_key=key, note="a second hand")
+        assert refusal.value.event_id == first.id
+    assert (Event.objects.count(), AuditEntry.objects.count()) == (1, n_audits)
+    for other in ({"row": 10}, {"happened_on": dt.date(2018, 6, 2)}, {"statement": Statement(taken_frac=0.5)}):
+        record(forester, surveys[0], **other)
+    another = record(forester, surveys[0], request_key="b", is_another=True)
+    assert record(forester, surveys[0], request_key="b", is_another=True).id == another.id
+    assert Event.objects.count() == 5
+
+
+def test_what_was_taken_back_is_recorded_again_without_a_question(surveys: Any, forester: Any) -> None:
+    for _ in range(2):
+        event = record(forester, surveys[0])
+        reverse_event(forester, event_id=event.id, reason="mistake", now=NOW)
+    assert Event.objects.count() == 4
+
+
+def test_the_database_itself_takes_an_equal_event_and_a_key_once(surveys: Any, forester: Any) -> None:
+    made = record(forester, surveys[0], request_key="a")
+    for change in ({"request_key": "b"}, {"nth_equal": 1}):
+        row = Event.objects.get(pk=made.id)
+        row.pk = None
+        for name, value in change.items():
+            setattr(row, name, value)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            row.save(force_insert=True)
+    assert Event.objects.count() == 1
+
+
+def test_a_reversal_is_refused_by_place_to_who_sees_it(surveys: Any, forester: Any, person: Person) -> None:
+    event = record(forester, surveys[0])
+    for actor, told in ((person("wu", technician=QINGYUAN, viewer=LONGQUAN), f"{LONGQUAN}103"),
+                        (person("zhou", technician=QINGYUAN), None)):  # fmt: skip
+        with pytest.raises(PermissionRefused) as refusal:
+            reverse_event(actor, event_id=event.id, reason="mine", now=NOW)
+        assert refusal.value.area == told
+    assert Event.objects.count() == 1
+
+
 def both_at_once(attempts: list[Callable[[], object]]) -> list[str]:
     """Run all at the same instant; return the names of the refusals, or "done"."""
     barrier = threading.Barrier(len(attempts))
@@ -266,7 +335,7 @@ def both_at_once(attempts: list[Callable[[], object]]) -> list[str]:
         try:
             attempt()
             outcomes.append("done")
-        except (EventAlreadyReversed, LossLargerThanStock) as refusal:
+        except (EventAlreadyRecorded, EventAlreadyReversed, LossLargerThanStock, RequestKeyUsed) as refusal:
             outcomes.append(type(refusal).__name__)
         finally:
             connections.close_all()
@@ -295,7 +364,45 @@ def test_of_two_reversals_at_the_same_instant_one_is_kept(person: Person, tmp_pa
 def test_of_two_harvests_of_the_last_trees_one_is_kept(person: Person, tmp_path: Path) -> None:
     before, _ = two_releases(person, tmp_path)
     people = [person("wang", technician=LONGQUAN), person("zhao", technician=LONGQUAN)]
-    outcomes = both_at_once([lambda who=who: record(who, before, area_ha=3.0) for who in people])  # type: ignore[misc]
+    attempts = zip(people, (3.0, 2.9), strict=True)
+    outcomes = both_at_once([lambda who=who, ha=ha: record(who, before, area_ha=ha) for who, ha in attempts])  # type: ignore[misc]
     assert outcomes == ["LossLargerThanStock", "done"]
     assert Event.objects.count() == 1
     assert Movement.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("keys", "rows", "expected"),
+    [
+        (("a", "a"), (11, 11), ["done", "done"]),
+        (("a", "a"), (11, 10), ["RequestKeyUsed", "done"]),
+        (("a", "b"), (11, 11), ["EventAlreadyRecorded", "done"]),
+        ((None, None), (11, 11), ["EventAlreadyRecorded", "done"]),
+    ],
+)
+def test_of_two_requests_at_the_same_instant_one_is_recorded(
+    person: Person, tmp_path: Path, keys: tuple[str | None, str | None], rows: tuple[int, int], expected: list[str]
+) -> None:
+    before, _ = two_releases(person, tmp_path)
+    wang = person("wang", technician=LONGQUAN)
+    outcomes = both_at_once(
+        [lambda key=key, row=row: record(wang, before, row=row, request_key=key)
+         for key, row in zip(keys, rows, strict=True)]
+    )  # type: ignore[misc]  # fmt: skip
+    assert outcomes == expected
+    assert Event.objects.count() == 1
+    assert Movement.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_one_key_on_two_releases_at_the_same_instant_one_is_recorded(person: Person, tmp_path: Path) -> None:
+    """Each holds its own release, so on a database that locks rows the constraint decides."""
+    releases = two_releases(person, tmp_path)
+    wang = person("wang", technician=LONGQUAN)
+    outcomes = both_at_once(
+        [lambda info=info, day=day: record(wang, info, happened_on=day, request_key="a")
+         for info, day in zip(releases, (dt.date(2018, 6, 1), dt.date(2022, 6, 1)), strict=True)]
+    )  # type: ignore[misc]  # fmt: skip
+    assert outcomes == ["RequestKeyUsed", "done"]
+    assert Event.objects.count() == 1

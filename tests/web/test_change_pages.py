@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,56 @@ def test_a_choice_that_is_no_release_is_told_at_its_field(
     assert answer.status_code == 400
     assert "wrong-text" in answer.content.decode()
     assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"before": "2016-1"}', None])
+def test_a_comparison_that_cannot_be_read_is_named_and_hides_no_other(
+    compared: changes.ChangeInfo, browse: Browse, wang: Any, person: Person, damage: str | None
+) -> None:
+    """Nor does the public read an older one instead: from the two it could take what was recorded between them."""
+    record_event(
+        wang, kind="fire", release_id=compared.before.id, row=3, happened_on=dt.date(2019, 6, 1), area_ha=1.0,
+        statement=Statement(), now=NOW,
+    )  # fmt: skip
+    later = NOW + dt.timedelta(minutes=1)
+    newer = compare_releases(wang, before_id=compared.before.id, after_id=compared.after.id, now=later, progress=quiet)
+    if damage is None:
+        (newer.directory / "movements.parquet").write_bytes(b"x")
+    else:
+        (newer.directory / changes.MANIFEST).write_text(damage)
+    cannot = {"id": newer.id, "cannot_be_read": True}
+    assert browse("en").get("/api/v1/changes").json() == [cannot]
+    everything = browse("en", as_user=person("all", viewer="3311"))
+    assert [one["id"] for one in everything.get("/api/v1/changes").json()] == [compared.id, newer.id]
+    assert everything.get("/changes/").status_code == 200
+    answer = everything.get(f"/changes/{newer.id}/")
+    assert answer.status_code == 409
+    assert "was changed after it was written" in answer.content.decode()
+    if damage is not None:
+        for language, said in (("zh", "无法读取"), ("en", "cannot be read")):
+            page = browse(language).get("/changes/").content.decode()
+            assert said in page
+            assert newer.id in page
+
+
+def test_what_was_left_out_stands_beside_every_answer(
+    compared: changes.ChangeInfo, browse: Browse, wang: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"row": 1, "sub_compartment_id": f"{LONGQUAN}103201-0001-0009", "area_ha": 2.5}]
+    real = changes.change
+
+    def with_land_left_out(change_id: str) -> changes.ChangeInfo:
+        info = real(change_id)
+        kept = {**info.after.manifest, "excluded": {"rows": rows, "n_rows": 1, "area_ha": 2.5}}
+        return replace(info, after=replace(info.after, manifest=kept, excluded_area_ha=2.5, n_excluded=1))
+
+    monkeypatch.setattr(changes, "change", with_land_left_out)
+    client = browse("en")
+    for address in (f"/api/v1/changes/{compared.id}", f"/api/v1/changes/{compared.id}/closing"):
+        told = client.get(f"{address}?within={LONGQUAN}").json()
+        assert (told["before_excluded_area_ha"], told["after_excluded_area_ha"], told["is_sample"]) == (0.0, 2.5, False)
+    heads, first, *_ = client.get(f"/changes/{compared.id}/closing.csv").content.decode("utf-8-sig").splitlines()
+    cells = dict(zip(heads.split(","), first.split(","), strict=True))
+    assert cells["Whole table: area left out of the earlier release (ha)"] == "0.0"
+    assert cells["Whole table: area left out of the later release (ha)"] == "2.5"
+    assert "2.50" in client.get(f"/changes/{compared.id}/").content.decode()

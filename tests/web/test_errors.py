@@ -33,10 +33,12 @@ from senhui.inventory.actions.exclude_rows import NoRowsChosen, ReasonMissing, R
 from senhui.inventory.actions.map_draft import MappingNeedsTheFile
 from senhui.inventory.actions.measure_draft import NothingToMeasure
 from senhui.inventory.actions.record_event import (
+    EventAlreadyRecorded,
     EventAreaTooLarge,
     EventDateNotBetween,
     EventStatementWrong,
     LossLargerThanStock,
+    RequestKeyUsed,
     StandHasNoEstimate,
 )
 from senhui.inventory.actions.release_draft import (
@@ -52,7 +54,7 @@ from senhui.inventory.changes import ChangeWasAltered, NoSuchChange
 from senhui.inventory.corrections import NoSuchColumn, NothingToCorrect, ValueDoesNotFit
 from senhui.inventory.events import NoSuchEvent
 from senhui.inventory.land import LayerOutsideYourAreas
-from senhui.inventory.queries import NoSuchDraft, NoSuchRelease, NoSuchStand
+from senhui.inventory.queries import NoSuchDraft, NoSuchPlace, NoSuchRelease, NoSuchStand
 from senhui.inventory.refusals import (
     DraftChangedMeanwhile,
     DraftFilesMissing,
@@ -133,6 +135,9 @@ REFUSALS = [
     (EventAreaTooLarge(9.0, 4.0), 422),
     (StandHasNoEstimate("331181103201-0001-0004"), 422),
     (LossLargerThanStock(9.0, 4.0), 409),
+    (EventStatementWrong("conversion", "after_tc_ha", most_tc_ha=300.0), 422),
+    (EventAlreadyRecorded(3), 409),
+    (RequestKeyUsed(3), 409),
     (ReversalNeedsAReason(7), 422),
     (ReversalIsFinal(7), 409),
     (EventAlreadyReversed(7), 409),
@@ -150,6 +155,7 @@ REFUSALS = [
     (NoSuchDraft(7), 404),
     (NoSuchRelease("1999-1"), 404),
     (NoSuchStand("2021-1", 7), 404),
+    (NoSuchPlace("331199"), 404),
     (JobUnknown(7), 404),
     (UnknownParameter("x"), 404),
     (PermissionRefused("import_layer", ""), 403),

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from tests.inventory.surveys import two_releases
 from tests.small_layer import LONGQUAN, NOW, QINGYUAN
 
 from senhui.access.models import AuditEntry
 from senhui.inventory import queries
-from senhui.inventory.actions.record_event import Statement, record_event
+from senhui.inventory.actions.record_event import EventStatementWrong, Statement, record_event
 from senhui.inventory.models import Event
+from senhui.web import change_errors
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 Browse = Callable[..., Client]
@@ -82,6 +85,7 @@ def test_a_harvest_is_recorded_in_mu_and_percent_and_listed_by_its_pools(
         ({"area": "900"}, 422, "公顷", "The stand has 4.00 ha"),
         ({"area": ""}, 400, "必填", "This field is required"),
         ({"taken_percent": "130"}, 400, "100", "less than or equal to 100"),
+        ({"kind": "conversion", "after_tc_ha": "100000"}, 400, "小于或等于", "less than or equal to"),
     ],
 )
 def test_a_refused_event_keeps_what_was_typed_and_says_what_now(
@@ -96,6 +100,78 @@ def test_a_refused_event_keeps_what_was_typed_and_says_what_now(
         assert said in page
         assert "as typed" in page
     assert not Event.objects.exists()
+
+
+def test_a_double_click_records_once_and_an_equal_event_is_asked_about(surveys: Any, browse: Browse, wang: Any) -> None:
+    client = browse("en", as_user=wang)
+    page = client.get(record_address(surveys[0])).content.decode()
+    found = re.search(r'name="request_key" value="([0-9a-f-]{36})"', page)
+    assert found is not None
+    harvest = {**HARVEST, "area": "1.5"}
+    answers = [client.post(record_address(surveys[0]), {**harvest, "request_key": found[1]}) for _ in range(2)]
+    assert answers[0].url == answers[1].url
+    assert Event.objects.count() == 1
+    box = '<input type="checkbox" name="is_another"'
+    assert box not in page
+    asked = client.post(record_address(surveys[0]), {**harvest, "request_key": "x"})
+    assert asked.status_code == 409
+    assert "says the same of this stand and day" in asked.content.decode()
+    assert box in asked.content.decode()
+    assert "checked" not in re.findall(f"{box}[^>]*>", asked.content.decode())[0]
+    assert "已就该小班和该日登记" in browse("zh", as_user=wang).post(
+        record_address(surveys[0]), {**harvest, "area": "22.5", "request_key": "y"}
+    ).content.decode()  # fmt: skip
+    assert client.post(
+        record_address(surveys[0]), {**harvest, "request_key": "x", "is_another": "on"}
+    ).status_code == 302  # fmt: skip
+    assert Event.objects.count() == 2
+
+
+def test_what_may_be_stated_is_said_in_the_readers_language(surveys: Any, browse: Browse, wang: Any) -> None:
+    body = {"kind": "conversion", "release_id": surveys[0].id, "row": 11, "happened_on": "2018-06-01", "area_ha": 1.0}
+    for language in ("zh", "en"):
+        with translation.override({"zh": "zh-hans", "en": "en"}[language]):
+            explanation = change_errors.explain(EventStatementWrong("conversion", "after_tc_ha", most_tc_ha=300.0))
+            assert explanation is not None
+            assert (
+                explanation.why
+                == {"zh": "允许范围为 0 至 300 吨碳/公顷。", "en": "It may be 0 to 300 t C/ha."}[language]
+            )
+    answer = browse("en", as_user=wang).post(
+        "/api/v1/events", {**body, "after_tc_ha": 1e9}, content_type="application/json"
+    )
+    assert (answer.status_code, answer.json()["error"]) == (422, "EventStatementWrong")
+    assert not Event.objects.exists()
+
+
+def test_the_api_answers_a_request_that_is_sent_again_alike(surveys: Any, browse: Browse, wang: Any, zhou: Any) -> None:
+    body = {
+        "kind": "harvest", "release_id": surveys[0].id, "row": 11, "happened_on": "2018-06-01", "area_ha": 1.0,
+        "taken_frac": 0.5,
+    }  # fmt: skip
+
+    def post(key: str | None, who: Any = wang, **other: Any) -> Any:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        client = browse("en", as_user=who)
+        return client.post("/api/v1/events", {**body, **other}, content_type="application/json", headers=headers)
+
+    first, again = post("a"), post("a")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert first.json()["entries"]
+    for key, other, status, error in (
+        ("a", {"area_ha": 2.0}, 409, "RequestKeyUsed"),
+        ("b", {}, 409, "EventAlreadyRecorded"),
+        (None, {}, 409, "EventAlreadyRecorded"),
+        ("k" * 65, {}, 422, "NotValid"),
+        ("c", {"note": "\x00"}, 422, "TextCannotBeWritten"),
+    ):
+        refused = post(key, **other)
+        assert (refused.status_code, refused.json()["error"]) == (status, error)
+    assert post("a", zhou).status_code == 403
+    assert post("a", None).status_code == 401
+    assert Event.objects.count() == 1
+    assert post("b", is_another=True).status_code == 201
 
 
 def test_who_has_other_land_finds_and_records_nothing(surveys: Any, browse: Browse, wang: Any, zhou: Any) -> None:

@@ -54,6 +54,16 @@ def page_of(client: Client, release_id: str) -> str:
     return response.content.decode()
 
 
+def test_the_api_tells_what_was_left_out_beside_every_total(partial_id: str, browse: Browse) -> None:
+    address = f"/api/v1/releases/{partial_id}"
+    rows = browse("en").get(f"{address}/statistics?by=species_group&within={LONGQUAN}").json()
+    answers = [browse("en").get(f"{address}/{asked}").json() for asked in ("error", f"error/draws?within={LONGQUAN}")]
+    assert rows
+    for told in (*rows, *answers):
+        assert told["excluded_area_ha"] == pytest.approx(8.0)
+        assert told["is_sample"] is queries.release(partial_id).is_sample
+
+
 def test_everybody_reads_how_much_was_left_out_and_those_of_the_land_read_which_and_by_whom(
     partial_id: str, browse: Browse, person: Person, lin: Any
 ) -> None:

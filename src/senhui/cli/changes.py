@@ -120,6 +120,7 @@ def _add_record(
         soil_after_tc_ha: Annotated[float | None, typer.Option(help="Soil carbon at its new balance, tC/ha.")] = None,
         gwp: Annotated[str, typer.Option(help="Report of the warming potentials: ar5, ar4 or ar6.")] = "ar5",
         note: Annotated[str, typer.Option(help="Remarks.")] = "",
+        another: Annotated[bool, typer.Option("--another", help="An equal event stands; this is another.")] = False,
         as_json: AsJson = False,
     ) -> None:
         """Record what happened to a stand.
@@ -156,6 +157,7 @@ def _add_record(
                 area_ha=area_ha,
                 statement=statement,
                 note=note,
+                is_another=another,
                 now=instant,
             )
         except (
@@ -166,6 +168,7 @@ def _add_record(
             room.EventDateNotBetween,
             room.EventAreaTooLarge,
             room.StandHasNoEstimate,
+            room.EventAlreadyRecorded,
             room.LossLargerThanStock,
         ) as problem:
             terminal.fail(str(problem))

@@ -185,6 +185,9 @@ class Event(models.Model):
 
     Lines are added and never changed (triggers, migration 0004). A wrong one is answered by another with opposite
     signs, once: `reverses` is unique. `facts` holds what the person stated, the stand's numbers and every parameter.
+
+    `nth_equal` counts events of the same kind, stand, day, area and change from 0, so that of two that are sent at the
+    same instant the database takes one. `request_key` is what the sender named his request by; sent again it is found.
     """
 
     KINDS = ("harvest", "fire", "pine_wilt", "conversion", "planting")
@@ -203,6 +206,8 @@ class Event(models.Model):
     reverses = models.OneToOneField("self", models.PROTECT, related_name="reversed_by", null=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField()
+    nth_equal = models.PositiveSmallIntegerField(default=0)
+    request_key = models.CharField(max_length=64, null=True)
 
     class Meta:
         ordering = ["id"]
@@ -214,6 +219,12 @@ class Event(models.Model):
             ),
             models.CheckConstraint(name="event_has_an_area", condition=Q(area_ha__gt=0)),
             models.CheckConstraint(name="event_reversal_has_a_reason", condition=Q(reverses=None) | ~Q(note="")),
+            models.UniqueConstraint(
+                name="event_is_recorded_once",
+                fields=["release", "row", "kind", "happened_on", "area_ha", "living_change_tc", "nth_equal"],
+                condition=Q(reverses=None),
+            ),
+            models.UniqueConstraint(name="event_request_is_answered_once", fields=["recorded_by", "request_key"]),
         ]
 
 

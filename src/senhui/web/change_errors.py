@@ -11,10 +11,12 @@ from senhui.inventory.actions.compare_releases import (
     SurveysNotInOrder,
 )
 from senhui.inventory.actions.record_event import (
+    EventAlreadyRecorded,
     EventAreaTooLarge,
     EventDateNotBetween,
     EventStatementWrong,
     LossLargerThanStock,
+    RequestKeyUsed,
     StandHasNoEstimate,
 )
 from senhui.inventory.actions.reverse_event import EventAlreadyReversed, ReversalIsFinal, ReversalNeedsAReason
@@ -107,7 +109,10 @@ def _statement(error: EventStatementWrong) -> Explanation:
         "kind": KINDS.get(error.kind, error.kind),
         "field": STATEMENTS.get(error.field, error.field),
     }
-    return Explanation(422, what, _("State it and record the event again."), error.allowed)
+    allowed = (
+        "" if error.most_tc_ha is None else _("It may be 0 to %(most)s t C/ha.") % {"most": f"{error.most_tc_ha:g}"}
+    )
+    return Explanation(422, what, _("State it and record the event again."), allowed)
 
 
 @explain.register
@@ -147,6 +152,24 @@ def _loss(error: LossLargerThanStock) -> Explanation:
         _("The event takes %(loss)s t C, and %(left)s t C are left on the stand.")
         % {"loss": f"{error.loss_tc:.2f}", "left": f"{error.left_tc:.2f}"},
         _("Look at the events recorded on it; take a wrong one back first."),
+    )
+
+
+@explain.register
+def _recorded(error: EventAlreadyRecorded) -> Explanation:
+    return Explanation(
+        409,
+        _("Event %(id)s says the same of this stand and day.") % {"id": error.event_id},
+        _("Leave it at that, or say that this is another event."),
+    )
+
+
+@explain.register
+def _key_used(error: RequestKeyUsed) -> Explanation:
+    return Explanation(
+        409,
+        _("This request was recorded before as event %(id)s, and said something else.") % {"id": error.event_id},
+        _("Look at the list of events. For another event open the form anew, or send a new key."),
     )
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import uuid
+from typing import Any, Final, Literal
 
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from senhui import parameters
 from senhui.inventory.actions.record_event import GWP_REPORTS, Statement
+from senhui.measurement.disturbance import most_density_tc_ha
 from senhui.quantities import frac_from_percent, ha_from_mu
 from senhui.web import names
 from senhui.web.event_words import FATES, KINDS, STATEMENTS
+
+DENSITIES: Final[tuple[Literal["after_tc_ha", "soil_after_tc_ha"], ...]] = ("after_tc_ha", "soil_after_tc_ha")
 
 
 class CompareForm(forms.Form):
@@ -60,6 +65,10 @@ class EventForm(forms.Form):
         help_text=_("For fire: the IPCC report whose values weigh CH₄ and N₂O."),
     )  # fmt: skip
     note = forms.CharField(label=_("Remarks"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    is_another = forms.BooleanField(
+        label=_("This is another event of the same kind, day and size."), required=False, widget=forms.HiddenInput
+    )
+    request_key = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -69,8 +78,22 @@ class EventForm(forms.Form):
         burned = self.fields["burned_forest"]
         assert isinstance(burned, forms.ChoiceField)
         burned.choices = rows
+        for density in DENSITIES:
+            self._limit(density, most_density_tc_ha(density))
         for name, field in self.fields.items():
             field.widget.attrs["aria-describedby"] = f"id_{name}_helptext" if field.help_text else ""
+
+    def _limit(self, name: str, most: float) -> None:
+        """Refuse at the field what the action would refuse."""
+        field = self.fields[name]
+        field.validators.append(MaxValueValidator(most))
+        field.widget.attrs["max"] = most
+
+    def ask_whether_another(self) -> None:
+        """Show the box that says so; it is hidden until an equal event stands."""
+        box = forms.CheckboxInput()
+        box.is_required = False
+        self.fields["is_another"].widget = box
 
     def area_ha(self) -> float:
         """Return the area in hectares."""

@@ -3,14 +3,18 @@
 1. The actor must hold `import_layer` somewhere (`PermissionRefused`), so that nobody else learns what there is.
 2. The release must exist (`NoSuchRelease`), and have the stand (`NoSuchStand`).
 3. The actor must hold `import_layer` over the stand's village (`PermissionRefused`, which does not say where).
-4. What the kind needs must be stated, in its range (`EventStatementWrong`).
-5. The day must lie after the survey's year, not in the future, and not after the year of the next survey of the same
+4. A request that was recorded before, by its key, gets the same answer; a key that was used for something else is
+   refused (`RequestKeyUsed`).
+5. What the kind needs must be stated, in its range (`EventStatementWrong`), and the remarks can be written
+   (`TextCannotBeWritten`).
+6. The day must lie after the survey's year, not in the future, and not after the year of the next survey of the same
    township (`EventDateNotBetween`): then it belongs to that one.
-6. The area must be no larger than the stand (`EventAreaTooLarge`).
-7. The stand must have an estimate (`StandHasNoEstimate`); planting needs none.
-8. Holding the release, so that two at the same instant follow one another: the loss must be no larger than what earlier
-   events left (`LossLargerThanStock`).
-9. Event, movements and audit entry are written together.
+7. The area must be no larger than the stand (`EventAreaTooLarge`).
+8. The stand must have an estimate (`StandHasNoEstimate`); planting needs none.
+9. Holding the release, so that two at the same instant follow one another, and step 4 asked again: an equal event must
+   not stand on the stand, unless the person says that this is another one (`EventAlreadyRecorded`); the loss must be no
+   larger than what earlier events left (`LossLargerThanStock`).
+10. Event, movements and audit entry are written together.
 
 Cases: `tests/inventory/test_events.py`. The formulas lie in `senhui.measurement.disturbance`.
 """
@@ -22,7 +26,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from senhui import parameters
@@ -31,6 +35,7 @@ from senhui.access.queries import areas_for, require
 from senhui.access.rules import Actor, PermissionRefused
 from senhui.inventory import events, queries
 from senhui.inventory.models import Event, Movement, Release
+from senhui.inventory.refusals import refuse_unwritable
 from senhui.measurement import ParameterUse
 from senhui.measurement.disturbance import (
     FATES,
@@ -63,15 +68,16 @@ _ROUNDING_TC: Final = 1e-6
 class EventStatementWrong(ValueError):
     """Something that the kind of event needs is missing or outside its range."""
 
-    def __init__(self, kind: str, field: str, *, allowed: str = "") -> None:
+    def __init__(self, kind: str, field: str, *, most_tc_ha: float | None = None) -> None:
         if field == "kind":
             what = f"No kind of event is called {kind!r}; there are {', '.join(Event.KINDS)}"
         else:
-            what = f"For {kind}, {field} is missing or outside its range{f', {allowed}' if allowed else ''}"
+            allowed = "" if most_tc_ha is None else f", 0 to {most_tc_ha:g} tC/ha"
+            what = f"For {kind}, {field} is missing or outside its range{allowed}"
         super().__init__(f"{what}. State it and record the event again.")
         self.kind = kind
         self.field = field
-        self.allowed = allowed
+        self.most_tc_ha = most_tc_ha
 
 
 class EventDateNotBetween(ValueError):
@@ -121,6 +127,26 @@ class LossLargerThanStock(ValueError):
         self.left_tc = left_tc
 
 
+class EventAlreadyRecorded(ValueError):
+    """An event of the same kind, day, area and change stands on the stand."""
+
+    def __init__(self, event_id: int) -> None:
+        super().__init__(
+            f"Event {event_id} says the same of this stand and day. Say that this is another one, or leave it."
+        )
+        self.event_id = event_id
+
+
+class RequestKeyUsed(ValueError):
+    """The key named another request of the same person, which was recorded."""
+
+    def __init__(self, event_id: int) -> None:
+        super().__init__(
+            f"This key was sent with event {event_id}, which says something else. Send another event with a new key."
+        )
+        self.event_id = event_id
+
+
 @dataclass(frozen=True)
 class Statement:
     """What the person states of an event besides stand, day and area; what does not apply stays None.
@@ -156,6 +182,8 @@ def record_event(
     statement: Statement,
     now: dt.datetime,
     note: str = "",
+    request_key: str | None = None,
+    is_another: bool = False,
 ) -> events.EventInfo:
     """Record an event; see the module's numbered steps for what is refused, in order.
 
@@ -168,6 +196,14 @@ def record_event(
     area_ha : land that was struck [ha], at most the stand's.
     statement : what else the kind needs.
     note : remarks, kept with the event.
+    request_key : whatever the sender names this request by, at most 64 characters; sent again, nothing is recorded
+        anew.
+    is_another : whether the person says that this is not the equal event that stands on the stand.
+
+    Returns
+    -------
+    EventInfo
+        The event; of a request that was recorded before, the one recorded then.
     """
     on = timezone.localdate(now)
     require(actor, events.PERMISSION_TO_RECORD, on=on)
@@ -175,7 +211,18 @@ def record_event(
     stand = _stand(release_id, row)
     if not areas_for(actor, events.PERMISSION_TO_RECORD, on=on).covers(str(stand["village_code"])):
         raise PermissionRefused(events.PERMISSION_TO_RECORD)  # not where: that would tell which land the row is
+    asked = {
+        "release_id": release_id,
+        "row": row,
+        "kind": kind,
+        "happened_on": happened_on,
+        "area_ha": area_ha,
+        "note": note,
+    }
+    if (before := _recorded_before(actor, request_key, asked, statement)) is not None:
+        return before
     _check(kind, statement)
+    refuse_unwritable(note, "note")
     _check_day(happened_on, info=info, township_code=str(stand["township_code"]), today=on)
     if not (math.isfinite(area_ha) and 0.0 < area_ha <= stand["area_ha"] * (1 + 1e-9)):
         raise EventAreaTooLarge(area_ha, stand["area_ha"])
@@ -191,34 +238,60 @@ def record_event(
         "stand": {name: stand.get(name) for name in _FACTS if name in stand},
         "parameters": [use.as_dict() for use in used],
     }
-    with transaction.atomic():
-        Release.objects.select_for_update().get(pk=release_id)
-        left_tc = events.stock_left_tc(release_id, row, stock_tc=stand["stock_tc"] or 0.0)
-        if -change_tc > left_tc + _ROUNDING_TC:
-            raise LossLargerThanStock(-change_tc, left_tc)
-        event = Event.objects.create(
-            kind=kind,
-            release_id=release_id,
-            row=row,
-            sub_compartment_id=stand["sub_compartment_id"],
-            township_code=stand["township_code"],
-            village_code=stand["village_code"],
-            happened_on=happened_on,
-            area_ha=area_ha,
-            living_change_tc=change_tc,
-            facts=facts,
-            note=note,
-            recorded_by_id=actor.pk,
-            recorded_at=now,
-        )
-        write_entries(event, entries)
-        record_audit(
-            actor,
-            "inventory.record_event",
-            subject=f"event {event.pk}",
-            detail={"kind": kind, "stand": stand["sub_compartment_id"], "change_tc": change_tc},
-            now=now,
-        )
+    try:
+        with transaction.atomic():
+            Release.objects.select_for_update().get(pk=release_id)
+            if (before := _recorded_before(actor, request_key, asked, statement)) is not None:
+                return before
+            equal = Event.objects.filter(
+                release_id=release_id, row=row, kind=kind, happened_on=happened_on, area_ha=area_ha,
+                living_change_tc=change_tc, reverses=None,
+            )  # fmt: skip
+            standing = equal.filter(reversed_by=None).order_by("id").last()
+            if standing is not None and not is_another:
+                raise EventAlreadyRecorded(standing.pk)
+            left_tc = events.stock_left_tc(release_id, row, stock_tc=stand["stock_tc"] or 0.0)
+            if -change_tc > left_tc + _ROUNDING_TC:
+                raise LossLargerThanStock(-change_tc, left_tc)
+            event = Event.objects.create(
+                **asked,
+                sub_compartment_id=stand["sub_compartment_id"],
+                township_code=stand["township_code"],
+                village_code=stand["village_code"],
+                living_change_tc=change_tc,
+                facts=facts,
+                recorded_by_id=actor.pk,
+                recorded_at=now,
+                nth_equal=equal.count(),
+                request_key=request_key,
+            )
+            write_entries(event, entries)
+            record_audit(
+                actor,
+                "inventory.record_event",
+                subject=f"event {event.pk}",
+                detail={"kind": kind, "stand": stand["sub_compartment_id"], "change_tc": change_tc},
+                now=now,
+            )
+    except IntegrityError:
+        # The same key at the same instant on another release: each held its own.
+        if (before := _recorded_before(actor, request_key, asked, statement)) is not None:
+            return before
+        raise
+    return events.info_of(event)
+
+
+def _recorded_before(
+    actor: Actor, request_key: str | None, asked: dict[str, Any], statement: Statement
+) -> events.EventInfo | None:
+    """Return what was recorded when the person sent this key before; refuse the key of something else."""
+    if request_key is None:
+        return None
+    event = Event.objects.filter(recorded_by_id=actor.pk, request_key=request_key).first()
+    if event is None:
+        return None
+    if asked != {name: getattr(event, name) for name in asked} or asdict(statement) != event.facts["statement"]:
+        raise RequestKeyUsed(event.pk)
     return events.info_of(event)
 
 
@@ -260,8 +333,7 @@ def _check(kind: str, statement: Statement) -> None:
             try:
                 require_density(field, density)
             except DensityOutOfRange as problem:
-                allowed = f"0 to {problem.most_tc_ha:g} tC/ha"
-                raise EventStatementWrong(kind, field, allowed=allowed) from problem
+                raise EventStatementWrong(kind, field, most_tc_ha=problem.most_tc_ha) from problem
     if statement.fate not in (None, *FATES):
         raise EventStatementWrong(kind, "fate")
     if statement.gwp_report not in GWP_REPORTS:

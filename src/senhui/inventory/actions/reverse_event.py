@@ -2,8 +2,9 @@
 
 1. The actor must hold `import_layer` somewhere (`PermissionRefused`).
 2. The event must exist (`NoSuchEvent`).
-3. The actor must hold `import_layer` over its village (`PermissionRefused`, which does not say where).
-4. A reason must be given (`ReversalNeedsAReason`).
+3. The actor must hold `import_layer` over its village (`PermissionRefused`). Who sees the land is told where it lies;
+   to others the township of an event would say that something happened there.
+4. A reason must be given (`ReversalNeedsAReason`) that can be kept (`ReasonTooLong`, `TextCannotBeWritten`).
 5. A reversal is not itself reversed (`ReversalIsFinal`): record the event again.
 6. An event is reversed at most once (`EventAlreadyReversed`); of two at the same instant the database takes one.
 7. Giving back a gain must not leave the stand with less than nothing (`LossLargerThanStock`).
@@ -25,6 +26,7 @@ from senhui.access.rules import Actor, PermissionRefused
 from senhui.inventory import events
 from senhui.inventory.actions.record_event import LossLargerThanStock, write_entries
 from senhui.inventory.models import Event, Release
+from senhui.inventory.refusals import reason_kept
 
 
 class ReversalNeedsAReason(ValueError):
@@ -59,8 +61,10 @@ def reverse_event(actor: Actor, *, event_id: int, reason: str, now: dt.datetime)
     if row is None:
         raise events.NoSuchEvent(event_id)
     if not areas_for(actor, events.PERMISSION_TO_RECORD, on=on).covers(row.village_code):
-        raise PermissionRefused(events.PERMISSION_TO_RECORD)
-    if not reason.strip():
+        is_seen = areas_for(actor, "view_sub_compartments", on=on).covers(row.village_code)
+        raise PermissionRefused(events.PERMISSION_TO_RECORD, row.township_code if is_seen else None)
+    reason = reason_kept(reason)
+    if not reason:
         raise ReversalNeedsAReason(event_id)
     if row.reverses_id is not None:
         raise ReversalIsFinal(event_id)
@@ -83,7 +87,7 @@ def reverse_event(actor: Actor, *, event_id: int, reason: str, now: dt.datetime)
             area_ha=row.area_ha,
             living_change_tc=-row.living_change_tc,
             facts=row.facts,
-            note=reason.strip(),
+            note=reason,
             reverses=row,
             recorded_by_id=actor.pk,
             recorded_at=now,
@@ -94,7 +98,7 @@ def reverse_event(actor: Actor, *, event_id: int, reason: str, now: dt.datetime)
             actor,
             "inventory.reverse_event",
             subject=f"event {event_id}",
-            detail={"reversal": reversal.pk, "reason": reason.strip(), "entries": [asdict(e) for e in entries]},
+            detail={"reversal": reversal.pk, "reason": reason, "entries": [asdict(e) for e in entries]},
             now=now,
         )
     return events.info_of(reversal)

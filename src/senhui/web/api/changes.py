@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict
-from typing import Any, Literal
+from dataclasses import asdict, fields
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from django.utils import timezone
+from ninja import Header, Router, Schema, Status
 from ninja.security import django_auth
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from senhui.access.rules import AreaSet
 from senhui.atlas import change_tables
 from senhui.inventory import changes, events
+from senhui.inventory.actions.record_event import Statement, record_event
 from senhui.web.api.releases import EXCLUDED
 from senhui.web.page import seen_areas, today
 
@@ -79,6 +81,30 @@ class ClosingOut(Schema):
     before_excluded_area_ha: float = EXCLUDED
     after_excluded_area_ha: float = EXCLUDED
     is_sample: bool
+
+
+class EventIn(Schema):
+    """An event to record; which of the statements a kind needs stands in its refusal."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {
+        "kind": "harvest", "release_id": "2016-1", "row": 17, "happened_on": "2019-03-04", "area_ha": 2.5,
+        "taken_frac": 1.0, "product_frac": 0.5, "note": "", "is_another": False,
+    }})  # fmt: skip
+
+    kind: str
+    release_id: str
+    row: int = Field(ge=0, description="position of the stand in the release")
+    happened_on: dt.date
+    area_ha: float
+    taken_frac: float | None = None
+    product_frac: float | None = None
+    fate: Literal["oxidised", "dead_wood", "wood_products"] | None = None
+    after_tc_ha: float | None = None
+    soil_after_tc_ha: float | None = None
+    burned_forest: str = "temperate_forest"
+    gwp_report: str = "ar5"
+    note: str = ""
+    is_another: bool = Field(False, description="whether this is not the equal event that stands on the stand")
 
 
 class EventOut(Schema):
@@ -156,6 +182,29 @@ def show_closing(
 def list_events(request: HttpRequest, release_id: str | None = None, kind: str | None = None) -> list[events.EventInfo]:
     """Return events with their entries and every parameter that was used."""
     return events.events(request.user, on=today(), release_id=release_id, kind=kind)
+
+
+@router.post(
+    "/events",
+    response={201: EventOut, 409: dict[str, str], 422: dict[str, str]},
+    auth=django_auth,
+    summary="Record an event; the same request with the same Idempotency-Key is answered alike, and recorded once",
+)
+def record(
+    request: HttpRequest,
+    given: EventIn,
+    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=64)] = None,
+) -> Status[events.EventInfo]:
+    """Return the event; 409 where the key was sent with another, or an equal one stands and `is_another` is false."""
+    stated = {field.name for field in fields(Statement)}
+    made = record_event(
+        request.user,
+        statement=Statement(**given.dict(include=stated)),
+        request_key=idempotency_key,
+        now=timezone.now(),
+        **given.dict(exclude=stated),
+    )
+    return Status(201, made)
 
 
 def _out(info: changes.ChangeInfo, *, areas: AreaSet, within: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from senhui.access.queries import areas_for
 from senhui.inventory import events, queries
-from senhui.inventory.actions.record_event import record_event
+from senhui.inventory.actions.record_event import EventAlreadyRecorded, record_event
 from senhui.inventory.actions.reverse_event import reverse_event
 from senhui.web import names
 from senhui.web.errors import explain
@@ -87,6 +87,8 @@ def record(request: HttpRequest) -> HttpResponse:
                     area_ha=form.area_ha(),
                     statement=form.statement(),
                     note=form.cleaned_data["note"],
+                    request_key=form.cleaned_data["request_key"] or None,
+                    is_another=form.cleaned_data["is_another"],
                     now=timezone.now(),
                 )
             except Exception as error:
@@ -95,6 +97,8 @@ def record(request: HttpRequest) -> HttpResponse:
                 if refused is None or refused.status in {403, 404}:
                     raise
                 status = refused.status
+                if isinstance(error, EventAlreadyRecorded):
+                    form.ask_whether_another()
             else:
                 return redirect(f"{reverse('events')}#event-{made.id}")
         elif form.errors:
