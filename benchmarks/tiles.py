@@ -30,6 +30,9 @@ N_VERTICES = 49
 LAND_CLASSES = ("tree_forest", "bamboo_forest", "non_forest")
 SPECIES_GROUPS = ("chinese_fir", "masson_pine", "oak")
 ORIGINS = ("natural", "planted", "coppice")
+METHODS = ("volume_line", "culms", "shrub_area_density")
+CATEGORIES = ("011", "012", "021", "022")
+DISTURBANCES = ("11", "12", "fire")
 
 
 def write_polygons(path: Path, *, n: int) -> None:
@@ -54,6 +57,10 @@ def write_polygons(path: Path, *, n: int) -> None:
             "species_group": random.choice(SPECIES_GROUPS, n),
             "age_group": random.integers(1, 6, n),
             "origin": random.choice(ORIGINS, n),
+            "method": random.choice(METHODS, n),
+            "forest_category": random.choice(CATEGORIES, n),
+            "error_frac": random.uniform(0.1, 0.8, n),
+            "disturbance": random.choice(DISTURBANCES, n),
             "village_code": (331100100201 + 1000 * (13 * (row * 13 // side) + column * 13 // side)).astype(str),
         }
     )
@@ -69,6 +76,7 @@ def with_senhui(source: Path, out: Path) -> None:
         out,
         land_classes=LAND_CLASSES,
         species_groups=SPECIES_GROUPS,
+        methods=METHODS,
         about={},
         progress=lambda fraction, note: None,
     )

@@ -17,12 +17,13 @@ import shapely
 from pmtiles.reader import MmapSource, all_tiles
 
 from senhui.atlas import tile_writer
-from senhui.inventory import queries
+from senhui.inventory import events, queries
 from senhui.inventory.queries import ReleaseInfo
 from senhui.measurement import CalibrationFactor, CalibrationFactors, default_book, measure_stands
 
 LAND_CLASSES = ("tree_forest", "bamboo_forest", "non_forest")
 SPECIES_GROUPS = ("chinese_fir", "masson_pine")
+METHODS = ("volume_line", "culms")
 
 
 def blob(lon: float, lat: float, size_degrees: float, *, n: int = 49, seed: int = 0) -> shapely.Polygon:
@@ -67,8 +68,17 @@ def stands_of(geometries: list[shapely.Geometry | None]) -> pl.DataFrame:
             "age_group": [None if i % 4 == 3 else 1 + i % 5 for i in range(n)],
             "origin": [("natural", "planted", "coppice", None)[i % 4] for i in range(n)],
             "village_code": [f"{code}{201 + i % 2}" for i, code in enumerate(township)],
+            "method": [(*METHODS, None)[i % 3] for i in range(n)],
+            "forest_category": [tile_writer.PROTECTIONS[i % 5] for i in range(n)],
+            "error_frac": [None if i % 7 == 3 else 0.01 * (i % 300) for i in range(n)],
+            "disturbance": [tile_writer.DISTURBANCES[i % 14] for i in range(n)],
         },
-        schema_overrides={"geometry": pl.Binary, "age_group": pl.Int32},
+        schema_overrides={
+            "geometry": pl.Binary,
+            "age_group": pl.Int32,
+            "error_frac": pl.Float64,
+            "disturbance": pl.String,
+        },
     )
 
 
@@ -88,6 +98,7 @@ def pmtiles(stands: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> P
         path,
         land_classes=LAND_CLASSES,
         species_groups=SPECIES_GROUPS,
+        methods=METHODS,
         about={"release": "2021-1"},
         progress=lambda fraction, note: None,
     )
@@ -203,5 +214,7 @@ def release(measured: pl.DataFrame, senhui_home: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(queries, "release", one)
     rows = importlib.import_module("senhui.inventory.queries.releases")
     monkeypatch.setattr(rows, "_has_row", lambda release_id, path: release_id in known)
+    nothing_happened = pl.Series([None] * measured.height, dtype=pl.String)
+    monkeypatch.setattr(events, "disturbances", lambda release_id: nothing_happened)
     monkeypatch.setattr(queries, "administrative_units", lambda level=None: [])
     return info

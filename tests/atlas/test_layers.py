@@ -11,7 +11,11 @@ from senhui import parameters
 from senhui.atlas import layers
 from senhui.atlas.layers import LAYERS, MapLayer, choropleth, numbers_of, stand_densities_tc_ha
 from senhui.atlas.statistics import statistics
+from senhui.atlas.tile_writer import KEYS
+from senhui.intake.schema import FIELD_CODES
+from senhui.inventory.models import Event
 from senhui.inventory.queries import ReleaseInfo
+from senhui.measurement.choice import method_rules
 
 # Machado, Oliveira and Fernandes 2009, A physiologically-based model for simulation of color vision deficiency, IEEE
 # TVCG 15(6), table 1, severity 1.0; applied to linear RGB.
@@ -84,6 +88,14 @@ def test_every_kind_of_the_table_has_a_colour(layer: str) -> None:
 
 
 @pytest.mark.parametrize("vision", VISION)
+def test_kinds_of_every_layer_are_told_apart(vision: str) -> None:
+    for layer in LAYERS.values():
+        kinds = [seen(colour, vision) for colour in (*(kind.colour for kind in layer.kinds), layer.no_value)]
+        apart = KINDS_APART if layer.id != "age_group" else NEIGHBOURS_APART
+        assert all(np.linalg.norm(one - other) > apart for one, other in combinations(kinds, 2)), layer.id
+
+
+@pytest.mark.parametrize("vision", VISION)
 def test_age_groups_grow_darker(vision: str) -> None:
     ages = [seen(kind.colour, vision) for kind in LAYERS["age_group"].kinds]
     assert all(lighter[0] > darker[0] + 5 for lighter, darker in pairwise(ages))
@@ -97,6 +109,22 @@ def test_loss_and_gain_are_told_apart_and_grow_darker_both_ways(vision: str) -> 
         assert all(lighter[0] > darker[0] + 5 for lighter, darker in pairwise(side))
     assert min(np.linalg.norm(one - other) for one, other in combinations(steps, 2)) > NEIGHBOURS_APART
     assert all(np.linalg.norm(loss - gain) > KINDS_APART for loss, gain in zip(losses[1:], gains[1:], strict=True))
+
+
+@pytest.mark.parametrize(
+    "layer", [layer for layer in LAYERS.values() if layer.value != "change"], ids=lambda one: one.id
+)
+def test_a_layer_of_stands_shows_an_attribute_of_the_tiles(layer: MapLayer) -> None:
+    assert {layer.value, layer.value_measured or layer.value} <= set(KEYS)
+
+
+def test_every_method_and_code_of_the_field_list_has_a_colour() -> None:
+    coloured = {name: {code for kind in LAYERS[name].kinds for code in kind.codes} for name in LAYERS}
+    stand_methods = {name for name, method in method_rules().methods.items() if method.pool in {"tree", "bamboo"}}
+    assert stand_methods - {"scattered_expansion"} <= coloured["method"] | {"no_estimate", "declared_zero"}
+    assert coloured["protection"] == set(FIELD_CODES["SEN_LIN_LB"])
+    assert coloured["disturbance"] >= set(FIELD_CODES["DISPE"]) - {"00"}
+    assert coloured["disturbance"] >= set(Event.KINDS)
 
 
 def test_a_choropleth_has_the_numbers_of_the_statistics(release: ReleaseInfo) -> None:

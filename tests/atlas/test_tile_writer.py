@@ -10,7 +10,7 @@ import pytest
 import shapely
 from shapely.affinity import affine_transform
 from shapely.geometry import shape
-from tests.atlas.conftest import LAND_CLASSES, SPECIES_GROUPS, Decoded, blob, odd_shapes, stands_of
+from tests.atlas.conftest import LAND_CLASSES, METHODS, SPECIES_GROUPS, Decoded, blob, odd_shapes, stands_of
 
 from senhui.atlas import tile_writer
 
@@ -23,7 +23,13 @@ def nothing(fraction: float, note: str) -> None:
 
 def write(frame: pl.DataFrame, path: Path) -> tile_writer.TileReport:
     return tile_writer.write_tiles(
-        frame.lazy(), path, land_classes=LAND_CLASSES, species_groups=SPECIES_GROUPS, about={}, progress=nothing
+        frame.lazy(),
+        path,
+        land_classes=LAND_CLASSES,
+        species_groups=SPECIES_GROUPS,
+        methods=METHODS,
+        about={},
+        progress=nothing,
     )
 
 
@@ -52,6 +58,10 @@ def test_attributes_are_those_of_the_row(decoded: Decoded, stands: pl.DataFrame)
                 "species": 2 if species is None else SPECIES_GROUPS.index(species),
                 "age_group": row["age_group"] or 0,
                 "origin": tile_writer.ORIGINS.index(row["origin"]),
+                "method": (*METHODS, None).index(row["method"]),
+                "protection": tile_writer.PROTECTIONS.index(row["forest_category"]),
+                "error": 255 if row["error_frac"] is None else min(round(100 * row["error_frac"]), 254),
+                "disturbance": tile_writer.DISTURBANCES.index(row["disturbance"]),
             }
             n_checked += 1
     assert n_checked >= 3 * stands.height
@@ -158,7 +168,13 @@ def test_a_cancelled_run_leaves_the_old_tiles(tmp_path: Path) -> None:
     frame = stands_of([blob(119.5, 28.0, 0.01)])
     with pytest.raises(Cancelled):
         tile_writer.write_tiles(
-            frame.lazy(), path, land_classes=LAND_CLASSES, species_groups=SPECIES_GROUPS, about={}, progress=cancel
+            frame.lazy(),
+            path,
+            land_classes=LAND_CLASSES,
+            species_groups=SPECIES_GROUPS,
+            methods=METHODS,
+            about={},
+            progress=cancel,
         )
     assert path.read_bytes() == b"old"
     assert list(path.parent.iterdir()) == [path]

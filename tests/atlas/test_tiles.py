@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
+import polars as pl
 import pytest
 from tests.atlas.conftest import decode
 
 from senhui import parameters
 from senhui.access.rules import AreaSet, PermissionRefused
 from senhui.atlas import tiles
+from senhui.atlas.layers import LAYERS
+from senhui.atlas.tile_writer import KEYS
 from senhui.inventory import queries
 from senhui.inventory.queries import NoSuchRelease, ReleaseInfo
 
@@ -108,3 +111,33 @@ def test_metadata_names_what_the_numbers_mean(built: ReleaseInfo) -> None:
     assert metadata["land_classes"] == parameters.table("land_classes").frame["id"].to_list()
     assert metadata["species_groups"] == [*parameters.table("species_groups").frame["id"], None]
     assert metadata["vector_layers"][0]["id"] == "sub_compartments"
+
+
+def test_what_the_map_has_no_word_for_is_shown_as_not_recorded(release: ReleaseInfo) -> None:
+    path = queries.release_path(release.id)
+    whole = pl.read_parquet(path)
+    odd = whole.with_columns(method=pl.lit("of another time"), forest_category=pl.lit("099"))
+    odd.write_parquet(path)
+    tiles.build(release.id, progress=lambda fraction, note: None)
+    lists = tiles.metadata(release.id)
+    stands = decode(tiles.tile(release.id, *MIDDLE, CITY) or b"")["sub_compartments"]["features"]
+    assert {stand["properties"]["method"] for stand in stands} == {len(lists["methods"]) - 1}
+    assert {stand["properties"]["protection"] for stand in stands} == {len(lists["protections"]) - 1}
+    assert lists["methods"][-1] is lists["protections"][-1] is lists["disturbances"][0] is None
+
+
+def test_every_method_of_the_release_has_a_number_and_a_colour(built: ReleaseInfo) -> None:
+    methods = tiles.metadata(built.id)["methods"]
+    used = set(queries.scan(built.id).select("method").collect()["method"])
+    drawn = {
+        methods[stand["properties"]["method"]]
+        for stand in decode(tiles.tile(built.id, *MIDDLE, CITY) or b"")["sub_compartments"]["features"]
+    }
+    assert drawn == used
+    coloured = {code for kind in LAYERS["method"].kinds for code in kind.codes}
+    assert used <= coloured | {"no_estimate"}
+
+
+def test_it_says_which_attributes_the_tiles_carry(built: ReleaseInfo) -> None:
+    assert tiles.attributes(built.id) == set(KEYS)
+    assert tiles.attributes("2001-9") == set()

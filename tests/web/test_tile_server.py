@@ -84,6 +84,10 @@ def client(senhui_home: Path) -> Client:
             "age_group": [2, 3],
             "origin": ["natural", "planted"],
             "village_code": [f"{QINGYUAN}100201", f"{LONGQUAN}100201"],
+            "method": ["volume_line"] * 2,
+            "forest_category": ["011", "022"],
+            "error_frac": [0.3, None],
+            "disturbance": [None, "fire"],
         }
     )
     tile_writer.write_tiles(
@@ -91,6 +95,7 @@ def client(senhui_home: Path) -> Client:
         senhui_home / "atlas" / "2021-1" / "tiles.pmtiles",
         land_classes=["tree_forest"],
         species_groups=["chinese_fir"],
+        methods=["volume_line"],
         about={},
         progress=lambda fraction, note: None,
     )

@@ -14,6 +14,8 @@ from typing import Any, Literal
 from senhui import parameters
 from senhui.atlas.cube import SUMS
 from senhui.atlas.statistics import RATIOS, statistics
+from senhui.atlas.tile_writer import DISTURBANCES, NO_ERROR, ORIGINS, PROTECTIONS
+from senhui.measurement.choice import method_rules
 
 Level = Literal["county", "township", "stand"]
 
@@ -64,6 +66,8 @@ class MapLayer:
         The same before calibration, where the two differ.
     table : str
         List in the tiles' metadata into which the attribute points; empty where it is a number or a code itself.
+    none : int or None
+        Number of the attribute that stands for no value; where there is none, the attribute ``estimate`` tells.
     unit : str or None
         SI unit of the steps.
     """
@@ -75,6 +79,7 @@ class MapLayer:
     value: str | None = None
     value_measured: str | None = None
     table: str = ""
+    none: int | None = None
     unit: str | None = None
     no_value: str = NO_VALUE
 
@@ -131,6 +136,35 @@ ORIGIN_KINDS = {"natural": ("natural",), "planted": ("planted",), "coppice": ("c
 
 AGE_KINDS = {"young": ("1",), "middle_aged": ("2",), "near_mature": ("3",), "mature": ("4",), "over_mature": ("5",)}
 
+METHOD_KINDS = {
+    "volume": ("volume_line", "volume_ramp"),
+    "expansion": ("expansion",),
+    "culms": ("culms", "culms_by_diameter"),
+    "mean_tree": ("mean_tree_fir", "mean_tree_small_fir", "mean_tree_d2h", "mean_tree_diameter"),
+    "bamboo_density": ("bamboo_area_density",),
+    "shrub_density": ("shrub_area_density",),
+    "economic_density": ("economic_area_density",),
+    "zero": ("declared_zero",),
+}
+
+PROTECTION_KINDS = {
+    "key_public_benefit": ("011",),
+    "public_benefit": ("012",),
+    "key_commercial": ("021",),
+    "commercial": ("022",),
+}
+
+DISTURBANCE_KINDS = {
+    "planting": ("planting",),
+    "harvest": ("harvest",),
+    "weather": ("31", "32", "33", "34"),
+    "insects": ("12",),
+    "fire": ("fire", "20"),
+    "conversion": ("conversion",),
+    "disease": ("pine_wilt", "11"),
+    "other": ("40",),
+}
+
 LAYERS: dict[str, MapLayer] = {
     layer.id: layer
     for layer in (
@@ -147,6 +181,25 @@ LAYERS: dict[str, MapLayer] = {
         # Age has an order, and its colours have the same one.
         MapLayer("age_group", ("stand",), kinds=_kinds(AGE_KINDS, (*STEADY[::2], STEADY[-1])), value="age_group"),
         MapLayer("land_class", ("stand",), kinds=_kinds(LAND_KINDS), value="land_class", table="land_classes"),
+        MapLayer("method", ("stand",), kinds=_kinds(METHOD_KINDS), value="method", table="methods"),
+        MapLayer("protection", ("stand",), kinds=_kinds(PROTECTION_KINDS), value="protection", table="protections"),
+        MapLayer("disturbance", ("stand",), kinds=_kinds(DISTURBANCE_KINDS), value="disturbance", table="disturbances"),
+        MapLayer(
+            "error",
+            ("county", "township", "stand"),
+            _steps(0, 5, 10, 15, 20, 30, 50, 80),
+            value="error",
+            none=NO_ERROR,
+            unit="%",
+        ),
+        MapLayer(
+            "removal",
+            ("county", "township", "stand"),
+            # Below -1 there is no end; what changed by less than a tenth of a tonne hardly changed.
+            _steps(-1000, -1, -0.3, -0.1, 0.1, 0.5, 1, colours=TWO_WAYS),
+            value="change",
+            unit="tC/ha/yr",
+        ),
     )
 }
 
@@ -159,11 +212,12 @@ def numbers_of(layer: MapLayer, kind: Kind) -> tuple[int, ...]:
     return tuple(number[code] for code in kind.codes)
 
 
-def list_of(table: str) -> tuple[str, ...]:
+def list_of(table: str) -> tuple[str | None, ...]:
     """Return the values into which an attribute of the tiles points, in the order of its numbers."""
-    if table == "origins":
-        return ("natural", "planted", "coppice")
-    return tuple(parameters.table(table).frame["id"])
+    closed = {"origins": ORIGINS, "protections": PROTECTIONS, "disturbances": DISTURBANCES}
+    if table in closed:
+        return closed[table]
+    return tuple(method_rules().methods) if table == "methods" else tuple(parameters.table(table).frame["id"])
 
 
 def stand_densities_tc_ha(stand: Mapping[str, Any]) -> dict[str, float | None]:

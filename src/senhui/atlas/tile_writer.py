@@ -38,13 +38,27 @@ KEYS = {
     "age_group": "1 young to 5 over-mature; 0 is none recorded",
     "origin": "position in the metadata's list origins; its last entry, null, is none recorded",
     "estimate": "1 where there is an estimate, otherwise 0",
+    "method": "position in the metadata's list methods; its last entry, null, is a method of another version",
+    "protection": "position in the metadata's list protections (SEN_LIN_LB); its last entry, null, is none recorded",
+    "error": "half the 95 % interval of the stand's own stock over that stock as calculated, in whole percent up to "
+    "254, by its kind of stand in its township; 255 is none known",
+    "disturbance": "position in the metadata's list disturbances: the newest event recorded when the tiles were made, "
+    "else the layer's own disaster field; 0, null, is none",
 }
 ORIGINS = ("natural", "planted", "coppice", None)
+PROTECTIONS = ("011", "012", "021", "022", None)
+"""Codes of the forest category (森林类别 SEN_LIN_LB). Source: `intake/schema/field_codes.csv`."""
+DISTURBANCES = (
+    None, "fire", "pine_wilt", "harvest", "conversion", "planting",
+    "11", "12", "20", "31", "32", "33", "34", "40",
+)  # fmt: skip
+"""Kinds of events, then codes of the disaster field (灾害类型 DISPE). Source: `intake/schema/field_codes.csv`."""
+NO_ERROR = 255
 COLUMNS = (
     "geometry", "area_ha", "stock_tc_ha", "calibrated_stock_tc", "land_class", "species_group", "age_group", "origin",
-    "village_code",
+    "village_code", "method", "forest_category", "error_frac", "disturbance",
 )  # fmt: skip
-"""Columns of a release that `write_tiles` reads."""
+"""Columns that `write_tiles` reads: of a release, and what `senhui.atlas.tiles` puts beside them."""
 
 THIN_TOLERANCE = 0.5
 """Vertices closer than this to a straight line go, in tile units: below what rounding to the grid does anyway."""
@@ -93,6 +107,7 @@ def write_tiles(
     *,
     land_classes: Sequence[str],
     species_groups: Sequence[str],
+    methods: Sequence[str],
     about: Mapping[str, Any],
     progress: Progress,
 ) -> TileReport:
@@ -103,7 +118,7 @@ def write_tiles(
     stands : LazyFrame with `COLUMNS`
         Its row order gives the feature ids. Rows without geometry are counted, not drawn.
     out : Path
-    land_classes, species_groups : sequences of ids
+    land_classes, species_groups, methods : sequences of ids
         Their order gives the attribute numbers.
     about : Mapping
         Goes into the metadata as it is: release, label, attribution, is_sample …
@@ -117,7 +132,7 @@ def write_tiles(
     frame = stands.select(COLUMNS).collect()
     villages = sorted(frame["village_code"].unique().to_list())
     species: list[str | None] = [*species_groups, None]
-    attributes = _attributes(frame, land_classes=land_classes, species=species)
+    attributes = _attributes(frame, land_classes=land_classes, species=species, methods=[*methods, None])
     village = _position(frame, "village_code", villages).to_numpy().astype(np.int64)
     # Rounded up to a power of two, so that the head does not tell one stand's highest stock.
     n_values = max(_SMALLEST_VALUE_LIST, 1 << int(attributes.max(initial=0)).bit_length())
@@ -131,6 +146,9 @@ def write_tiles(
         "origins": list(ORIGINS),
         "land_classes": list(land_classes),
         "species_groups": species,
+        "methods": [*methods, None],
+        "protections": list(PROTECTIONS),
+        "disturbances": list(DISTURBANCES),
         "head_length": len(head),
     }
     n_missing = frame["geometry"].null_count()
@@ -145,7 +163,13 @@ def write_tiles(
     return TileReport(len(attributes) - n_missing, n_missing, n_tiles, out.stat().st_size)
 
 
-def _attributes(frame: pl.DataFrame, *, land_classes: Sequence[str], species: Sequence[str | None]) -> Attributes:
+def _attributes(
+    frame: pl.DataFrame,
+    *,
+    land_classes: Sequence[str],
+    species: Sequence[str | None],
+    methods: Sequence[str | None],
+) -> Attributes:
     stock = frame["stock_tc_ha"]
     columns = {
         "stock": stock.round().fill_null(0),
@@ -155,6 +179,10 @@ def _attributes(frame: pl.DataFrame, *, land_classes: Sequence[str], species: Se
         "age_group": frame["age_group"].fill_null(0),
         "origin": _position(frame, "origin", ORIGINS),
         "estimate": stock.is_not_null(),
+        "method": _position(frame, "method", methods),
+        "protection": _position(frame, "forest_category", PROTECTIONS),
+        "error": (frame["error_frac"] * 100.0).round().clip(upper_bound=NO_ERROR - 1).fill_null(NO_ERROR),
+        "disturbance": _position(frame, "disturbance", DISTURBANCES),
     }
     return pl.DataFrame([columns[key].cast(pl.UInt32).alias(key) for key in KEYS]).to_numpy()
 

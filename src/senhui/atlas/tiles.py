@@ -7,18 +7,22 @@ The cases are in ``tests/atlas/test_tiles.py``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from django.conf import settings
 
 from senhui import parameters
 from senhui.access.rules import AreaSet, PermissionRefused
 from senhui.atlas.tile_archive import TileArchive
-from senhui.atlas.tile_writer import Progress, TileReport, write_tiles
-from senhui.inventory import queries
+from senhui.atlas.tile_writer import DISTURBANCES, PROTECTIONS, Progress, TileReport, write_tiles
+from senhui.atlas.uncertainty import stand_errors_of
+from senhui.inventory import events, queries
+from senhui.measurement.choice import method_rules
 
 PERMISSION = "view_sub_compartments"
 
@@ -42,11 +46,13 @@ def build(release_id: str, *, progress: Progress) -> TileReport:
         The release holds a land class or species group of which the tables know nothing.
     """
     release = queries.release(release_id)
+    methods = list(method_rules().methods)
     return write_tiles(
-        queries.scan(release_id),
+        _stands(release_id, methods=methods),
         _path(release_id),
         land_classes=parameters.table("land_classes").frame["id"].to_list(),
         species_groups=parameters.table("species_groups").frame["id"].to_list(),
+        methods=methods,
         about={
             "release": release.id,
             "label": release.label,
@@ -56,6 +62,27 @@ def build(release_id: str, *, progress: Progress) -> TileReport:
             "attribution": f"{release.label}{' · 示例数据 Sample data' if release.is_sample else ''}",
         },
         progress=progress,
+    )
+
+
+def _stands(release_id: str, *, methods: Sequence[str]) -> pl.LazyFrame:
+    """Return the stands with what the map shows beside their own columns: error and disturbance.
+
+    A release of an older version may lack the forest category or bear a method that is no more, and a survey may have
+    codes of its own: what the map has no word for is shown as not recorded, and stands in the panel as it is.
+    """
+    stands = queries.scan(release_id)
+    present = stands.collect_schema().names()
+    if "forest_category" not in present:
+        stands = stands.with_columns(pl.lit(None, dtype=pl.String).alias("forest_category"))
+    disturbances = events.disturbances(release_id)
+    known = {"method": methods, "forest_category": PROTECTIONS, "disturbance": DISTURBANCES}
+    return (
+        stands.with_columns(disturbances.alias("disturbance"))
+        .with_columns(pl.when(pl.col(name).is_in(list(codes))).then(name) for name, codes in known.items())
+        .join(
+            stand_errors_of(release_id).lazy(), on=["township_code", "derivation_id"], how="left", maintain_order="left"
+        )
     )
 
 
@@ -93,6 +120,14 @@ def etag(release_id: str, z: int, x: int, y: int, areas: AreaSet) -> str:
     visible = archive.places_in(z, x, y) & _permitted(archive, areas)
     scope = f"{release_id}/{z}/{x}/{y}/{sorted(visible)}/{archive.version}"
     return f'W/"{blake2b(scope.encode(), digest_size=12).hexdigest()}"'
+
+
+def attributes(release_id: str) -> frozenset[str]:
+    """Return which attributes the tiles of a release carry: those made by an older version lack the newer ones."""
+    if not has_map(release_id):
+        return frozenset()
+    (layer,) = _archive(release_id).metadata["vector_layers"]
+    return frozenset(layer["fields"])
 
 
 def has_map(release_id: str) -> bool:

@@ -18,6 +18,7 @@ from senhui.measurement import CalibrationFactors, Derivation, calibration_from_
 from senhui.measurement.error_book import ErrorBook, ErrorOverride, error_book
 from senhui.measurement.ground import GROUND_POOLS
 from senhui.measurement.monte_carlo import SEED, DrawnInterval, DrawnTotals, draw_totals
+from senhui.measurement.stand_error import stand_errors
 from senhui.measurement.uncertainty import VEGETATION, Interval, intervals
 
 N_DRAWS = 10_000
@@ -54,6 +55,18 @@ def ground_errors_of(release_id: str, within: str) -> dict[str, Interval]:
         for pool in GROUND_POOLS
         if pool in measured
     }
+
+
+def stand_errors_of(release_id: str) -> pl.DataFrame:
+    """Return half of the 95 % interval of a single stand by township and derivation, as a fraction of its stock.
+
+    No row of a release made before sums of error were kept; see `senhui.measurement.stand_error.stand_errors`.
+    """
+    sums = queries.error_sums(release_id)
+    if sums is None:
+        schema = {"township_code": pl.String, "derivation_id": pl.Int32, "error_frac": pl.Float64}
+        return pl.DataFrame(schema=schema)
+    return stand_errors(sums, book=book_of(release_id))
 
 
 def draws_of(release_id: str, places: Sequence[str], *, is_calibrated: bool) -> dict[str, DrawnInterval]:

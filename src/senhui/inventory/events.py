@@ -27,6 +27,8 @@ KIND_OF_CODE: Final = {
 }
 """What a change code (变化原因 BHYY) of a later layer says happened; a person records it, or does not."""
 
+NO_DISASTER: Final = "00"
+
 
 class NoSuchEvent(LookupError):
     """There is no event of this number, or the person asking may not see its land."""
@@ -122,14 +124,36 @@ def proposals(actor: Actor, release_id: str, *, on: dt.date, limit: int = 200) -
 
 def change_codes(release_id: str) -> pl.Series:
     """Return the change code (变化原因 BHYY) of every stand of a release, in its order; null where there is none."""
+    return _source_codes(release_id, "BHYY")
+
+
+def disturbances(release_id: str) -> pl.Series:
+    """Return what last disturbed every stand of a release, in its order: null where nothing is known to have.
+
+    That is the kind of the newest event recorded on the stand and not taken back; where there is none, the code of the
+    layer's own disaster field (灾害类型 DISPE), without 00, which is no disaster.
+    """
+    codes = _source_codes(release_id, "DISPE")
+    of_layer = pl.DataFrame({"row": pl.Series(range(len(codes)), dtype=pl.UInt32), "code": codes})
+    rows = Event.objects.filter(release_id=release_id, reverses=None, reversed_by=None).order_by("happened_on", "id")
+    recorded = pl.DataFrame(
+        list(rows.values_list("row", "kind")), schema={"row": pl.UInt32, "kind": pl.String}, orient="row"
+    ).unique("row", keep="last")
+    joined = of_layer.join(recorded, on="row", how="left", maintain_order="left")
+    of_field = pl.when(pl.col("code") != NO_DISASTER).then("code")
+    return joined.select(pl.coalesce("kind", of_field).alias("disturbance"))["disturbance"]
+
+
+def _source_codes(release_id: str, field: str) -> pl.Series:
+    """Return a field of the layer as it was read, for every stand of a release; null where it has no such field."""
     rows = queries.scan(release_id).select("row").collect()
     release = Release.objects.select_related("draft").get(pk=release_id)
     path = store.drafts_directory() / release.draft.directory_name / "source_fields.parquet"
     if path.exists():
         source = pl.scan_parquet(path)
         names = source.collect_schema().names()
-        chosen = (release.draft.profile.get("field_names") or {}).get("BHYY")
-        column = chosen or next((name for name in names if name.strip().upper() == "BHYY"), None)
+        chosen = (release.draft.profile.get("field_names") or {}).get(field)
+        column = chosen or next((name for name in names if name.strip().upper() == field), None)
         if column in names and "row" in names:
             code = pl.col(str(column)).cast(pl.String).str.strip_chars().alias("code")
             codes = source.select(pl.col("row").cast(rows.schema["row"]), code).collect()

@@ -22,6 +22,11 @@ TITLES: dict[str, Promise] = {
     "origin": _("Origin"),
     "age_group": _("Age group"),
     "land_class": _("Land class"),
+    "method": _("Method used"),
+    "protection": _("Public-benefit and commercial forest"),
+    "disturbance": _("Disturbance"),
+    "error": _("Error of the stock (half the 95 % interval)"),
+    "removal": _("Removal per hectare of forest and year"),
 }
 
 KINDS: dict[str, dict[str, Promise]] = {
@@ -53,10 +58,42 @@ KINDS: dict[str, dict[str, Promise]] = {
         "non_forest": _("Not forest land"),
         "without_trees": _("Forest land without trees"),
     },
+    "method": {
+        "volume": _("Trees by a line over volume"),
+        "expansion": _("Trees by expansion of volume"),
+        "culms": _("Bamboo by culms"),
+        "mean_tree": _("Trees by the mean tree"),
+        "bamboo_density": _("Bamboo by mean density"),
+        "shrub_density": _("Shrub land by mean biomass"),
+        "economic_density": _("Economic forest by mean biomass"),
+        "zero": _("Zero by definition"),
+    },
+    "protection": {
+        "key_public_benefit": _("Key public-benefit forest"),
+        "public_benefit": _("General public-benefit forest"),
+        "key_commercial": _("Key commercial forest"),
+        "commercial": _("General commercial forest"),
+    },
+    "disturbance": {
+        "planting": _("Planted or restored"),
+        "harvest": _("Harvest"),
+        "weather": _("Wind, snow, landslide, drought"),
+        "insects": _("Insects"),
+        "fire": _("Fire"),
+        "conversion": _("Conversion"),
+        "disease": _("Disease, pine wilt among them"),
+        "other": _("Another disaster"),
+    },
 }
 """What each colour of a layer of kinds stands for."""
 
-WITHOUT_VALUE: dict[str, Promise] = {"density": _("no estimate")}
+WITHOUT_VALUE: dict[str, Promise] = {
+    "density": _("no estimate"),
+    "method": _("no estimate"),
+    "disturbance": _("none known"),
+    "error": _("no error known"),
+    "removal": _("nothing to compare"),
+}
 """What the colour of no value stands for, where it is not "not recorded"."""
 
 
@@ -94,6 +131,7 @@ def _as_json(layer: MapLayer) -> dict[str, Any]:
         "needs_role": layer.needs_role,
         "value": layer.value,
         "value_measured": layer.value_measured or layer.value,
+        "none": layer.none,
         "steps": [{"lower": step.lower, "colour": step.colour} for step in layer.steps],
         "kinds": [
             {
@@ -111,14 +149,17 @@ def _as_json(layer: MapLayer) -> dict[str, Any]:
 
 def unit_of(layer: MapLayer) -> str:
     """Return the unit of a layer's steps as the active language writes it; of kinds, none."""
-    return units.habit("density_tc_ha").unit if layer.unit == "tC/ha" else layer.unit or ""
+    written = {"tC/ha": units.habit("density_tc_ha").unit, "tC/ha/yr": gettext("t C/ha per year")}
+    return written.get(layer.unit or "", layer.unit or "")
 
 
 def legend(layer: MapLayer = DENSITY) -> list[dict[str, str]]:
     """Return colour and words of each class, from little to much or kind by kind, then the class without a value."""
     classes = [{"colour": kind.colour, "label": str(KINDS[layer.id][kind.id])} for kind in layer.kinds]
-    for step, following in itertools.pairwise(layer.steps):
-        classes.append({"colour": step.colour, "label": f"{step.lower:g} – {following.lower:g}"})
+    for nth, (step, following) in enumerate(itertools.pairwise(layer.steps)):
+        is_open = nth == 0 and step.lower < 0  # a loss has no end
+        label = f"< {following.lower:g}" if is_open else f"{step.lower:g} – {following.lower:g}"
+        classes.append({"colour": step.colour, "label": label})
     if layer.steps:
         classes.append({"colour": layer.steps[-1].colour, "label": f"≥ {layer.steps[-1].lower:g}"})
     without = WITHOUT_VALUE.get(layer.id, names.NOT_RECORDED)
