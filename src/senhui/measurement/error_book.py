@@ -210,7 +210,9 @@ def _effects(source: ErrorSource, derivation: Derivation, pool: str) -> Iterator
     """Yield what a source does to a derivation: once per parameter or column that it names there."""
     if (source.pools and pool not in source.pools) or (source.methods and derivation.method not in source.methods):
         return
-    uses = {use.value.id: float(use.value.value) for use in derivation.parameters if _is_number(use.value.value)}
+    uses = {
+        use.value.id: float(use.value.value) for use in derivation.parameters if not isinstance(use.value.value, str)
+    }
     columns = {column.column for column in derivation.inputs} | {"land_class"}
     columns |= {"species_group"} if derivation.species_group is not None else set()
     touched: list[tuple[str, str | None]] = [(STOCK, None)]
@@ -240,10 +242,6 @@ def _effects(source: ErrorSource, derivation: Derivation, pool: str) -> Iterator
             "distribution": source.distribution,
             "degrees_of_freedom": degrees,
         }
-
-
-def _is_number(value: float | str) -> bool:
-    return not isinstance(value, str)
 
 
 def _group(source: ErrorSource, derivation: Derivation, parameter_id: str | None) -> str | None:
