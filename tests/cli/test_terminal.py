@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+import typer
 from tests.small_layer import LONGQUAN, write_layer
 from typer.testing import CliRunner
 
@@ -30,11 +32,49 @@ def people(person: Person) -> None:
     person("chen", reviewer="3311")
 
 
+def every_command() -> dict[tuple[str, ...], click.Command]:
+    """Return all commands, those of groups among them, by the words one types."""
+    found: dict[tuple[str, ...], click.Command] = {}
+    waiting: list[tuple[tuple[str, ...], click.Command]] = [((), typer.main.get_command(app))]
+    while waiting:
+        words, command = waiting.pop()
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            found[words] = command
+        else:
+            waiting += [((*words, name), one) for name, one in inner.items()]
+    return found
+
+
 def test_every_command_has_help_with_an_example() -> None:
-    for command in [info.name or info.callback.__name__ for info in app.registered_commands if info.callback]:
-        result = run(command.rstrip("_"), "--help")
+    for words in every_command():
+        result = run(*words, "--help")
         assert result.exit_code == 0
-        assert "Example: senhui" in " ".join(result.output.split())
+        assert f"Example: senhui {words[0]}" in " ".join(result.output.split()), words
+
+
+def test_every_command_that_ends_speaks_to_machines_and_acts_in_a_name() -> None:
+    without_a_result = {("demo",), ("serve",), ("work",)}
+    of_the_machine = {("create-admin",), ("add-user",), ("users",), ("releases",), ("verify",), ("stats",), ("tiles",)}
+    for words, command in every_command().items():
+        options = {option for one in command.params for option in one.opts}
+        assert ("--json" in options) == (words not in without_a_result), words
+        assert ("--as" in options) == (words not in without_a_result | of_the_machine), words
+
+
+def test_a_refusal_is_one_line_with_its_names_as_they_are(layer: Path, senhui_home: Path) -> None:
+    result = run("import", layer, "--year", "2021", "--as", "[red]nobody[/red]" * 5)
+    assert result.exit_code == 1
+    assert "[red]nobody[/red]" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_home_that_cannot_be_made_is_told(tmp_path: Path, settings: Any) -> None:
+    (tmp_path / "file").write_text("")
+    settings.SENHUI_HOME = tmp_path / "file" / "home"
+    result = run("drafts")
+    assert result.exit_code == 1
+    assert "SENHUI_HOME" in result.output
 
 
 def test_the_whole_way_from_a_file_to_statistics(people: None, layer: Path, senhui_home: Path) -> None:

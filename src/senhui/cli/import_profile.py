@@ -20,13 +20,55 @@ from pyproj.exceptions import CRSError
 from senhui.cli import terminal
 from senhui.intake import ImportProfile, read_mapping
 from senhui.intake.archive import SHAPEFILE_PARTS
-from senhui.intake.coordinate_system import SYSTEMS, CoordinateSystem
+from senhui.intake.attribute_table import KeyColumnsMissing, NothingJoins, TableNotFound
+from senhui.intake.coordinate_system import (
+    SYSTEMS,
+    CoordinatesContradictSystem,
+    CoordinatesOfNoSystem,
+    CoordinateSystem,
+    CoordinateSystemNotSupported,
+    NoCoordinateSystem,
+)
+from senhui.intake.datum import (
+    ControlPointsDoNotFit,
+    ControlPointsTooFew,
+    DatumChangeNeeded,
+    DatumChangeNotWanted,
+    DatumChangeTooLarge,
+)
+from senhui.intake.gdal_layer import LayerNotFound, SeveralLayers
 from senhui.intake.profile import AttributeTable, DatumChange
+from senhui.intake.refusal import LayerRefused
 from senhui.intake.scratch import scratch_directory
+from senhui.intake.text_encoding import EncodingContradicted, EncodingUnknown
+from senhui.intake.workbook import SheetUnclear
+
+OPTIONS: Final[Mapping[type[LayerRefused], str]] = {
+    **dict.fromkeys(
+        (NoCoordinateSystem, CoordinatesContradictSystem, CoordinateSystemNotSupported, CoordinatesOfNoSystem),
+        "--crs; `senhui import --list-crs` lists all",
+    ),
+    **dict.fromkeys(
+        (DatumChangeNeeded, DatumChangeNotWanted, DatumChangeTooLarge, ControlPointsTooFew, ControlPointsDoNotFit),
+        "--datum or --control-points with --points-crs",
+    ),
+    **dict.fromkeys((SeveralLayers, LayerNotFound), "--layer"),
+    TableNotFound: "--attributes",
+    **dict.fromkeys((KeyColumnsMissing, NothingJoins), "--layer-key and --table-key"),
+    SheetUnclear: "--sheet",
+    **dict.fromkeys((EncodingUnknown, EncodingContradicted), "--encoding"),
+}
+"""Which option of `senhui import` answers a refusal; one without an entry is mended in the file."""
 
 N_PER_CONTROL_POINT: Final = 4
 _NEAREST: Final = 4
 _BY_SPELLING: Final = 0.6
+
+
+def answering_option(problem: Exception) -> str:
+    """Return the sentence that names the option which answers a refusal, or nothing."""
+    option = OPTIONS.get(type(problem)) if isinstance(problem, LayerRefused) else None
+    return "" if option is None else f" Here: {option}."
 
 
 def coordinate_systems() -> list[dict[str, Any]]:

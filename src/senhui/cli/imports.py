@@ -127,7 +127,7 @@ def add_commands(app: typer.Typer, session: Session) -> None:
         from senhui.inventory.actions.import_layer import import_layer
 
         file = said.layer_of(files)
-        with terminal.refusals_told():
+        with terminal.refusals_told(more=said.answering_option):
             change = said.datum_change(
                 datum=datum, control_points=control_points, points_crs=points_crs, source=datum_source
             )

@@ -65,10 +65,14 @@ def fail(message: str, *, code: int = REFUSED) -> NoReturn:
 
 
 @contextmanager
-def refusals_told() -> Iterator[None]:
+def refusals_told(*, more: Callable[[Exception], str] = lambda _problem: "") -> Iterator[None]:
     """Leave with a plain message where an action refuses; whatever is not ours is a mistake of the program and shows.
 
     An exception of our own says what, why and what to do now: that is what tells it from a mistake, as for jobs.
+
+    Parameters
+    ----------
+    more : gives what this command has to add, such as the name of an option.
     """
     from senhui.jobs.refusal import OURS
 
@@ -77,7 +81,7 @@ def refusals_told() -> Iterator[None]:
     except Exception as problem:
         if not type(problem).__module__.startswith(OURS):
             raise
-        fail(str(problem))
+        fail(f"{problem}{more(problem)}")
 
 
 def print_json(value: Any) -> None:
