@@ -1,8 +1,8 @@
 """The database itself refuses to change or delete a release, and to alter a draft that was released."""
 
 from django.db import migrations
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.state import StateApps
+
+from senhui.inventory.triggers import runs
 
 _TRIGGERS = (
     ("release_no_update", "inventory_release", "UPDATE", "", "a release never changes"),
@@ -34,16 +34,8 @@ ALLOW = {
 }
 
 
-def forbid(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Install the triggers in the dialect of the database at hand."""
-    for statement in FORBID[schema_editor.connection.vendor]:
-        schema_editor.execute(statement, params=None)
-
-
-def allow(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Remove the triggers, when the migration is taken back."""
-    for statement in ALLOW[schema_editor.connection.vendor]:
-        schema_editor.execute(statement, params=None)
+forbid = runs(FORBID)
+allow = runs(ALLOW)
 
 
 class Migration(migrations.Migration):

@@ -12,6 +12,8 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
+from senhui.inventory.triggers import runs
+
 _RELEASES = importlib.import_module("senhui.inventory.migrations.0002_guards")
 _STAYS = "a decision on a row never changes"
 
@@ -50,16 +52,8 @@ ALLOW = {
 }
 
 
-def forbid(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Install the triggers of decisions in the dialect of the database at hand."""
-    for statement in FORBID[schema_editor.connection.vendor]:
-        schema_editor.execute(statement, params=None)
-
-
-def allow(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Remove the triggers of decisions."""
-    for statement in ALLOW[schema_editor.connection.vendor]:
-        schema_editor.execute(statement, params=None)
+forbid = runs(FORBID)
+allow = runs(ALLOW)
 
 
 def count_open_errors(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -7,8 +7,8 @@ first and `forbid` last.
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.state import StateApps
+
+from senhui.inventory.triggers import runs
 
 _STAYS = "an event never changes; reverse it by a new one"
 _TABLES = ("inventory_event", "inventory_movement")
@@ -31,16 +31,8 @@ ALLOW = {
 }
 
 
-def forbid(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Install the triggers of events in the dialect of the database at hand."""
-    for statement in FORBID[schema_editor.connection.vendor]:
-        schema_editor.execute(statement, params=None)
-
-
-def allow(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Remove the triggers of events."""
-    for statement in ALLOW[schema_editor.connection.vendor]:
-        schema_editor.execute(statement, params=None)
+forbid = runs(FORBID)
+allow = runs(ALLOW)
 
 
 class Migration(migrations.Migration):

@@ -7,8 +7,8 @@ first and `forbid` last.
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.state import StateApps
+
+from senhui.inventory.triggers import runs
 
 _STAYS = "a declaration never changes; add another line"
 
@@ -29,16 +29,8 @@ ALLOW = {
 }
 
 
-def forbid(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Install the triggers of declarations in the dialect of the database at hand."""
-    for statement in FORBID[schema_editor.connection.vendor]:
-        schema_editor.execute(statement, params=None)
-
-
-def allow(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Remove the triggers of declarations."""
-    for statement in ALLOW[schema_editor.connection.vendor]:
-        schema_editor.execute(statement, params=None)
+forbid = runs(FORBID)
+allow = runs(ALLOW)
 
 
 class Migration(migrations.Migration):
