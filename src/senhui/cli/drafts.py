@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from senhui.cli import mappings, terminal
-from senhui.cli.lists import draft_row
+from senhui.cli import draft_state, terminal
+from senhui.cli.draft_state import draft_row, report
 from senhui.cli.options import AsJson, AsReader, AsUser, DraftId, Reason, Session
 
 _MOST_DIGITS = 18
@@ -141,7 +141,7 @@ def _add_tables(app: typer.Typer, session: Session) -> None:
             terminal.print_json({"draft": draft, "rows": n_rows, "file": str(file) if n_rows else None})
         elif n_rows:
             terminal.say(f"{n_rows:,} rows with errors are in {file}. Correct the cells and save it; then:")
-            terminal.say(f"senhui correct-file {draft} {mappings.quoted(file)} --as {as_user or 'NAME'}")
+            terminal.say(f"senhui correct-file {draft} {draft_state.quoted(file)} --as {as_user or 'NAME'}")
         else:
             terminal.say(f"Draft {draft} has no row with an error; no file was written.")
 
@@ -185,21 +185,6 @@ def _add_discard(app: typer.Typer, session: Session) -> None:
             terminal.print_json(draft_row(info))
         else:
             terminal.say(f"Draft {draft} is discarded. `senhui import` reads the layer again.")
-
-
-def report(info: Any, *, as_user: str, as_json: bool) -> None:
-    """Print a draft as it is now; leave with 3 while errors are open or it waits for its mapping."""
-    if as_json:
-        terminal.print_json(draft_row(info) | {"question_text": mappings.question_text(info)})
-    elif info.question is not None:
-        mappings.tell_question(info, as_user)
-    else:
-        terminal.say(
-            f"Draft {info.id}: {info.n_open_errors} open errors; {info.n_excluded} rows with "
-            f"{info.excluded_area_ha:,.1f} ha left out."
-        )
-    if info.n_open_errors or info.question is not None:
-        raise typer.Exit(terminal.FILE_HAS_ERRORS)
 
 
 def _written_whole(file: Path, write: Any) -> None:

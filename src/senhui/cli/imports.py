@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from senhui.cli import mappings, terminal
+from senhui.cli import draft_state, terminal
 from senhui.cli.options import AsJson, AsUser, Session
 
 FINDINGS_SHOWN = 20
@@ -192,7 +192,7 @@ def _summary(info: Any, findings_file: Path | None, as_user: str) -> dict[str, A
         "draft": info.id,
         "state": info.state,
         "question": info.question,
-        "question_text": mappings.question_text(info),
+        "question_text": draft_state.question_text(info),
         "rows": info.n_rows,
         "errors": info.n_errors,
         "warnings": info.n_warnings,
@@ -207,7 +207,7 @@ def _summary(info: Any, findings_file: Path | None, as_user: str) -> dict[str, A
 def _tell(info: Any, found: Any, findings_file: Path | None, as_user: str) -> None:
     terminal.say(f"Read as {', '.join(_reading(info))}.")
     if info.question is not None:
-        mappings.tell_question(info, as_user)
+        draft_state.tell_question(info, as_user)
         return
     terminal.say(
         f"Draft {info.id}: {info.n_rows:,} sub-compartments, {info.area_ha:,.1f} ha, "
@@ -224,7 +224,7 @@ def _tell(info: Any, found: Any, findings_file: Path | None, as_user: str) -> No
 def _next(info: Any, as_user: str) -> str:
     """Return the command that comes after an import."""
     if info.question is not None:
-        return mappings.next_commands(info, as_user)[0]
+        return draft_state.next_commands(info, as_user)[0]
     return f"senhui {'errors' if info.n_errors else 'measure'} {info.id} --as {as_user}"
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from senhui.cli import mappings, terminal
+from senhui.cli import draft_state, terminal
+from senhui.cli.draft_state import draft_row
 from senhui.cli.options import AsJson, AsReader, DraftId, Session
 
 FINDINGS_SHOWN = 50
@@ -73,7 +74,7 @@ def _add_drafts(app: typer.Typer, session: Session) -> None:
                     per_page=FINDINGS_SHOWN,
                 )
             except DraftNeedsMapping:
-                mappings.tell_question(queries.draft(actor, draft, on=session.today()), as_user, to_err=True)
+                draft_state.tell_question(queries.draft(actor, draft, on=session.today()), as_user, to_err=True)
                 raise typer.Exit(terminal.REFUSED) from None
         if as_json:
             terminal.print_json(
@@ -142,23 +143,6 @@ def _add_others(app: typer.Typer, session: Session) -> None:
         ]
         none = "There is nobody yet. `senhui create-admin NAME` makes the first one."
         _print(rows, title="Users", none=none, as_json=as_json)
-
-
-def draft_row(info: Any) -> dict[str, Any]:
-    """Return what a list says of a draft."""
-    return {
-        "draft": info.id,
-        "file": info.original_name,
-        "year": info.reference_year,
-        "state": info.state,
-        "rows": info.n_rows,
-        "open_errors": info.n_open_errors,
-        "warnings": info.n_warnings,
-        "excluded": info.n_excluded,
-        "excluded_area_ha": info.excluded_area_ha,
-        "imported_by": info.imported_by,
-        "release": info.release_id,
-    }
 
 
 def _print(rows: list[dict[str, Any]], *, title: str, none: str, as_json: bool) -> None:

@@ -8,19 +8,15 @@ Cases: `tests/cli/test_mappings.py`.
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from senhui.cli import terminal
+from senhui.cli import draft_state, terminal
+from senhui.cli.draft_state import ASKED
 from senhui.cli.options import AsJson, AsReader, AsUser, DraftId, Session
 
-ASKED: Final = "?"
-"""What stands in a mapping file where a person must answer."""
-
-MOST_COLUMNS: Final = 8
 _UNIT_OF_QUESTION: Final = {
     "AreaUnitUnclear": "area_unit",
     "CanopyUnitUnclear": "canopy_unit",
@@ -90,10 +86,10 @@ def add_commands(app: typer.Typer, session: Session) -> None:
             terminal.print_json({"draft": draft, "file": str(file), "asked": asked})
         elif asked:
             terminal.say(f"{file} written. Put an answer in place of each “{ASKED}”: {', '.join(asked)}.")
-            terminal.say(f"The columns to choose from: senhui columns {draft}{_as(as_user)}")
-            terminal.say(f"Then: senhui map {draft} {quoted(file)}{_as(as_user)}")
+            terminal.say(f"The columns to choose from: senhui columns {draft}{draft_state.as_option(as_user)}")
+            terminal.say(f"Then: senhui map {draft} {draft_state.quoted(file)}{draft_state.as_option(as_user)}")
         else:
-            terminal.say(f"{file} written. For the next layer: senhui import FILE --mapping {quoted(file)}")
+            terminal.say(f"{file} written. For the next layer: senhui import FILE --mapping {draft_state.quoted(file)}")
 
     @app.command("map")
     def map_(
@@ -109,7 +105,6 @@ def add_commands(app: typer.Typer, session: Session) -> None:
         Example: senhui map 3 longquan.mapping.json --as demo-technician
         """
         session.set_up()
-        from senhui.cli.drafts import report
         from senhui.intake import read_mapping
         from senhui.inventory.actions.map_draft import map_draft
 
@@ -122,51 +117,7 @@ def add_commands(app: typer.Typer, session: Session) -> None:
             actor = session.person(as_user)
             with terminal.progress_bar(f"Map draft {draft}") as progress:
                 info = map_draft(actor, draft_id=draft, profile=profile, now=session.now(), progress=progress)
-        report(info, as_user=as_user, as_json=as_json)
-
-
-def question_text(info: Any) -> str | None:
-    """Return what a draft waits on, with the first of a long list of columns; None where it waits on nothing."""
-    from senhui.jobs.refusal import from_data
-
-    asked = from_data(info.question)
-    if asked is None:
-        return None if info.question is None else str(info.question["fields"])
-    found = getattr(asked, "columns", ())
-    if len(found) > MOST_COLUMNS:
-        asked.columns = (*found[:MOST_COLUMNS], f"and {len(found) - MOST_COLUMNS} more")  # type: ignore[attr-defined]
-    return str(asked)
-
-
-def next_commands(info: Any, as_user: str | None) -> tuple[str, str, str]:
-    """Return the commands that lead a waiting draft on: write the mapping, look at the columns, give it back."""
-    file = f"draft-{info.id}.mapping.json"
-    return (
-        f"senhui mapping {info.id} {file}{_as(as_user)}",
-        f"senhui columns {info.id}{_as(as_user)}",
-        f"senhui map {info.id} {file}{_as(as_user)}",
-    )
-
-
-def tell_question(info: Any, as_user: str | None, *, to_err: bool = False) -> None:
-    """Print what a draft waits on, and the commands that answer it."""
-    write, look, give_back = next_commands(info, as_user)
-    for line in (
-        f"Draft {info.id} is kept with {info.n_rows:,} rows and waits for its mapping: {question_text(info)}",
-        f"Next: {write}   (writes what is known, with “{ASKED}” where you answer)",
-        f"      {look}   (the columns to choose from)",
-        f"Then: {give_back}",
-    ):
-        terminal.say(line, to_err=to_err)
-
-
-def quoted(file: Path) -> str:
-    """Return a path as it is typed in a command."""
-    return shlex.quote(str(file))
-
-
-def _as(as_user: str | None) -> str:
-    return "" if as_user is None else f" --as {shlex.quote(as_user)}"
+        draft_state.report(info, as_user=as_user, as_json=as_json)
 
 
 def _template(known: Any) -> tuple[dict[str, Any], list[str]]:
