@@ -160,9 +160,12 @@ def dictionary_findings(
     for name, column in names.items():
         if name not in FIELD_CODES or name in _USED_CODES:
             continue
-        text = mapped_codes(as_code(pl.col(column), source.schema[column]), code_map.get(name, {}))
-        codes = source.select(value=text).to_series()
-        unknown = codes.filter(~codes.is_in(list(FIELD_CODES[name]))).value_counts(sort=True, name="n_rows")
+        entries = source.select(value=as_text(pl.col(column), source.schema[column])).to_series()
+        # Few entries are distinct, and only those are looked at closely.
+        distinct = entries.drop_nulls().value_counts(name="n_rows")
+        code = mapped_codes(as_code(pl.col("value"), pl.String()), code_map.get(name, {}))
+        counts = distinct.group_by(value=code).agg(pl.col("n_rows").sum())
+        unknown = counts.filter(pl.col("value").is_not_null() & ~pl.col("value").is_in(list(FIELD_CODES[name])))
         findings.append(
             unknown.sort("value").select(
                 pl.lit(None, dtype=pl.UInt32).alias("row"),
