@@ -8,17 +8,23 @@ import { change, onChange, state } from "./state.js";
 import { isChosenPlace, isChosenStand, LEVELS, standColour, STANDS_FROM, standTiles, style } from "./style.js";
 
 // Room for what lies over the map: the controls above, the legend at the left or, on a phone, the sheet below.
-const margin = narrow ? { top: 110, bottom: 64, left: 16, right: 16 } : { top: 70, bottom: 24, left: 250, right: 24 };
+const margin = narrow ? { top: 110, bottom: 64, left: 16, right: 16 } : { top: 70, bottom: 24, left: 24, right: 24 };
 const boxes = new Map();
 
 // null where the browser cannot draw; the rest of the page works without.
 export let map = null;
+
+// The map once it is drawn for the first time, or null where the browser cannot draw. What is not needed for the first
+// picture waits for it.
+let isReady;
+export const ready = new Promise((resolve) => { isReady = resolve; });
 
 export function start() {
   try {
     map = drawn();
   } catch {
     document.getElementById("map").textContent = texts.no_webgl;
+    isReady(null);
     return;
   }
   map.touchZoomRotate.disableRotation();
@@ -29,6 +35,7 @@ export function start() {
     await colourPlaces();
     if (!state.view) await flyToChosen();
     document.getElementById("map").dataset.ready = "true";
+    isReady(map);
   });
   map.on("moveend", () => {
     const { lng, lat } = map.getCenter();
@@ -137,14 +144,12 @@ async function flyToChosen() {
   if (box) map.fitBounds(box, { padding: margin, maxZoom: 13 });
 }
 
-function showRelease({ changed }) {
-  if (!changed.has("release")) return;
+function showRelease() {
   if (given.stands) map.getSource("stands").setTiles(standTiles());
   colourPlaces();
 }
 
-function showMeasure({ changed }) {
-  if (!changed.has("measure") && !changed.has("per")) return;
+function showMeasure() {
   sayLevel();
   if (given.stands) map.setPaintProperty("stands-fill", "fill-color", standColour());
   colourPlaces();

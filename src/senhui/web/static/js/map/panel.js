@@ -43,6 +43,36 @@ panel.addEventListener("click", (event) => {
   else change({ row: link.dataset.row }, { fly: true });
 });
 
+// Two tabs, the answer and the charts; the arrow keys go from one to the other.
+const tabs = [...document.querySelectorAll('#panel [role="tab"]')];
+const tabListeners = [];
+
+// Calls `react(name)` with "answer" or "charts" whenever the other tab is opened.
+export const onTab = (react) => { tabListeners.push(react); };
+export const openTab = () => tabs.find((tab) => tab.getAttribute("aria-selected") === "true").id.replace("tab-", "");
+
+export function showTab(name) {
+  for (const tab of tabs) {
+    const isOpen = tab.id === `tab-${name}`;
+    tab.setAttribute("aria-selected", String(isOpen));
+    tab.tabIndex = isOpen ? 0 : -1;
+    document.getElementById(tab.getAttribute("aria-controls")).hidden = !isOpen;
+  }
+  panel.parentElement.scrollTop = 0;
+  for (const react of tabListeners) react(name);
+}
+
+tabs.forEach((tab, index) => {
+  tab.addEventListener("click", () => showTab(tab.id.replace("tab-", "")));
+  tab.addEventListener("keydown", (event) => {
+    if (!["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) return;
+    event.preventDefault();
+    const next = { Home: 0, End: tabs.length - 1 }[event.key] ?? (index + 1) % tabs.length;
+    tabs[next].focus();
+    tabs[next].click();
+  });
+});
+
 const sheet = document.getElementById("sheet");
 sheet.addEventListener("click", () => {
   const raised = document.getElementById("panel").classList.toggle("raised");

@@ -1,0 +1,1 @@
+// Time: which survey is shown, and against which earlier one.
