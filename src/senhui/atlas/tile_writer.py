@@ -130,28 +130,66 @@ def write_tiles(
         A land class, species group or origin is not in its list.
     """
     frame = stands.select(COLUMNS).collect()
-    villages = sorted(frame["village_code"].unique().to_list())
     species: list[str | None] = [*species_groups, None]
-    attributes = _attributes(frame, land_classes=land_classes, species=species, methods=[*methods, None])
-    village = _position(frame, "village_code", villages).to_numpy().astype(np.int64)
-    # Rounded up to a power of two, so that the head does not tell one stand's highest stock.
-    n_values = max(_SMALLEST_VALUE_LIST, 1 << int(attributes.max(initial=0)).bit_length())
-    head = vector_tile.head(name=LAYER, keys=tuple(KEYS), n_values=n_values)
-    encoded, bounds = _encode_all(frame["geometry"], attributes, village, progress)
-    metadata = {
-        **about,
-        "name": LAYER,
-        "vector_layers": [{"id": LAYER, "fields": KEYS, "minzoom": ZOOMS[0], "maxzoom": ZOOMS[-1]}],
-        "villages": villages,
+    lists = {
         "origins": list(ORIGINS),
         "land_classes": list(land_classes),
         "species_groups": species,
         "methods": [*methods, None],
         "protections": list(PROTECTIONS),
         "disturbances": list(DISTURBANCES),
+    }
+    return write_outlines(
+        frame["geometry"],
+        out,
+        village_codes=frame["village_code"],
+        attributes=_attributes(frame, land_classes=land_classes, species=species, methods=[*methods, None]),
+        keys=KEYS,
+        about={**about, **lists},
+        progress=progress,
+    )
+
+
+def write_outlines(
+    geometry: pl.Series,
+    out: Path,
+    *,
+    village_codes: pl.Series,
+    attributes: Attributes,
+    keys: Mapping[str, str],
+    about: Mapping[str, Any],
+    progress: Progress,
+) -> TileReport:
+    """Write the tiles of outlines with any whole numbers on them; ``out`` appears only when it is complete.
+
+    Parameters
+    ----------
+    geometry : Series of WKB, EPSG:4490
+        Its order gives the feature ids. Outlines that are null are counted, not drawn.
+    out : Path
+    village_codes : Series of text
+        The village of each outline, by which a tile is cut down to a person's areas.
+    attributes : (n, len(keys)) uint32
+    keys : Mapping
+        Name of each attribute in the order of the columns, with its meaning for the metadata.
+    about : Mapping
+        Goes into the metadata as it is.
+    progress : called with a fraction and a note
+    """
+    villages = village_codes.unique().sort().to_list()
+    village = _position(village_codes.alias("village_code").to_frame(), "village_code", villages)
+    # Rounded up to a power of two, so that the head does not tell one stand's highest stock.
+    n_values = max(_SMALLEST_VALUE_LIST, 1 << int(attributes.max(initial=0)).bit_length())
+    head = vector_tile.head(name=LAYER, keys=tuple(keys), n_values=n_values)
+    encoded, bounds = _encode_all(geometry, attributes, village.to_numpy().astype(np.int64), progress)
+    metadata = {
+        **about,
+        "name": LAYER,
+        "vector_layers": [{"id": LAYER, "fields": dict(keys), "minzoom": ZOOMS[0], "maxzoom": ZOOMS[-1]}],
+        "villages": villages,
         "head_length": len(head),
     }
-    n_missing = frame["geometry"].null_count()
+    n_missing = geometry.null_count()
     partial = out.with_suffix(".partial")
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
