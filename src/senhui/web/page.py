@@ -40,6 +40,8 @@ DOORS = (
     Door("statistics", _("Statistics")),
     Door("changes", _("Change")),
     Door("releases", _("Releases")),
+    Door("targets", _("Targets")),
+    Door("minute", _("One minute")),
     Door("parameters", _("Parameters")),
     Door("imports", _("Imports"), public=False),
     Door("about", _("About")),

@@ -21,11 +21,14 @@ from senhui.web.views import (
     imports_row,
     jobs,
     map,
+    minute,
     parameters,
     releases,
     sign_in,
     statistics,
+    targets,
     uncertainty,
+    wall,
 )
 
 
@@ -70,6 +73,10 @@ urlpatterns = [
     _page("declarations/", declarations.list_declarations, "declarations"),
     _page("declarations/<str:declarable_id>/", declarations.show_declaration, "declarations-one"),
     _page("declarations/<str:declarable_id>/withdraw/", declarations.withdraw, "declarations-withdraw"),
+    _page("targets/", targets.targets_page, "targets"),
+    _page("minute/", minute.minute_page, "minute"),
+    _page("wall/", wall.wall_page, "wall"),
+    _page("wall/slides/", wall.slides, "wall-slides"),
     _page("parameters/", parameters.list_parameters, "parameters"),
     _page("parameters/<str:parameter_id>/", parameters.show_parameter, "parameters-one"),
     _page("jobs/<int:job_id>/", jobs.show_job, "jobs-one"),

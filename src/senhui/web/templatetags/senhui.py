@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from senhui.inventory.queries import ReleaseInfo
 from senhui.jobs.queries import JobInfo
-from senhui.web import names, summaries, units
+from senhui.web import names, summaries, target_words, units
 from senhui.web.job_titles import title_of
 
 register = template.Library()
@@ -189,3 +189,23 @@ def draft_state_word(state: str) -> str:
 def from_catalogue(text: str) -> str:
     """Return the translation of a note that a room below wrote in English, or the note itself."""
     return gettext(text) if text else ""
+
+
+@register.filter
+def large(value: float | None, name: str) -> SafeString:
+    """Return a total of the city in as many digits as one remembers, with all of them as tooltip."""
+    shown = units.shown(None, name) if value is None else target_words.large(value, name)
+    return format_html('<span title="{}">{}<span class="unit"> {}</span></span>', shown.exact, shown.text, shown.unit)
+
+
+@register.filter
+def large_number(value: float | None, name: str) -> SafeString:
+    """Return the number of `large` alone; its unit stands in the table's head."""
+    shown = units.shown(None, name) if value is None else target_words.large(value, name)
+    return format_html('<span title="{}">{}</span>', shown.exact, shown.text)
+
+
+@register.filter
+def large_unit(name: str) -> str:
+    """Return the unit of `large`."""
+    return target_words.large(0.0, name).unit
