@@ -6,6 +6,9 @@ SENHUI_SECRET_KEY     signing key (default: made once in SENHUI_HOME/secret_key)
 SENHUI_ALLOWED_HOSTS  host names beyond loopback, separated by commas
 SENHUI_HTTPS          1 behind a proxy that speaks https and sets X-Forwarded-Proto
 SENHUI_UPLOAD_MAX_MB  largest upload, in megabytes of 10⁶ bytes (default 2000)
+SENHUI_MAP_REVIEW_NUMBER  审图号 of this installation's maps (default: not set, and then every map says so)
+SENHUI_TIANDITU_KEY, SENHUI_BASEMAP_URL  a base map of another host (default: none; see senhui.web.base_map)
+SENHUI_PUBLIC_ADDRESS     where readers reach this installation, such as https://host (default: not set, no QR codes)
 
 Reading this file writes nothing and opens nothing. Cases: tests/access/test_settings.py.
 """
@@ -18,6 +21,7 @@ from pathlib import Path
 
 from django.utils.functional import SimpleLazyObject
 
+from senhui.web.base_map import base_map
 from senhui.web.environment import database, secret_key
 
 WEB_DIRECTORY = Path(__file__).parent
@@ -136,6 +140,10 @@ FILE_UPLOAD_HANDLERS = [
     "senhui.web.uploads.RefuseTooLarge",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+
+SENHUI_MAP_REVIEW_NUMBER = os.environ.get("SENHUI_MAP_REVIEW_NUMBER", "").strip()
+SENHUI_BASE_MAP = base_map(os.environ)
+SENHUI_PUBLIC_ADDRESS = os.environ.get("SENHUI_PUBLIC_ADDRESS", "").strip().rstrip("/")
 
 STATIC_URL = "/static/"
 # Served from the package itself: no collectstatic step stands between a clone and its first page.
