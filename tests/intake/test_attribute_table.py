@@ -88,8 +88,9 @@ def test_a_layer_with_its_attributes_in_a_workbook_gives_the_stands_of_one_file(
     }
 
 
+@pytest.mark.parametrize("is_packed", [True, False])
 @pytest.mark.parametrize("name", ["属性.xlsx", "属性.csv"])
-def test_layer_and_table_come_in_one_zip(tmp_path: Path, name: str) -> None:
+def test_a_table_comes_in_the_zip_of_its_layer_or_beside_it(tmp_path: Path, name: str, is_packed: bool) -> None:
     table = tmp_path / name
     if name.endswith(".csv"):
         table.write_bytes(attributes().write_csv().encode("gb18030"))
@@ -99,8 +100,10 @@ def test_layer_and_table_come_in_one_zip(tmp_path: Path, name: str) -> None:
     with zipfile.ZipFile(tmp_path / "upload.zip", "w") as packed:
         for part in tmp_path.glob("layer.*"):
             packed.write(part, f"小班/{part.name}")
-        packed.write(table, f"小班/{name}")
         packed.writestr("小班/readme.txt", "…")
+        if is_packed:
+            packed.write(table, f"小班/{name}")
+            table.unlink()
     profile = ImportProfile(attribute_table=AttributeTable(file_name=name, layer_keys=("XBH",), table_keys=("小班号",)))
     layer = read_sub_compartments(tmp_path / "upload.zip", profile=profile)
     assert (layer.stands.height, layer.findings.height) == (12, 0)

@@ -6,6 +6,7 @@ Cases: ``tests/intake/test_layer_file.py``.
 import codecs
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -33,10 +34,13 @@ _SIGNATURES: Final[dict[bytes, str]] = {
     b"PAR1": "Parquet",
     b"PK\x03\x04": "zip",
 }
-_SUFFIXES: Final = {"ESRI Shapefile": ".shp", "GPKG": ".gpkg", "OpenFileGDB": ".gdb"}
+_SUFFIXES: Final = {"ESRI Shapefile": ".shp", "GPKG": ".gpkg", "OpenFileGDB": ".gdb", "GeoJSON": ".geojson"}
 _TABLE_SUFFIXES: Final = (".csv", ".tsv")
 _WORKBOOK_ENTRY: Final = "xl/workbook.xml"
 """An XLSX is a zip too; this entry tells it from others."""
+
+_GEOJSON_START_BYTES: Final = 4096
+"""A collection says its type before its features, which are long."""
 
 _WKT_COLUMNS: Final = ("wkt", "geometry", "geom", "the_geom", "shape")
 
@@ -57,8 +61,8 @@ class FileTypeNotSupported(LayerRefused):
 
     what: ClassVar[str] = "{file_name} is not a layer that can be read."
     why: ClassVar[str] = (
-        "Its content is neither a Shapefile, a GeoPackage, a file geodatabase, a GeoParquet file nor a CSV with "
-        "outlines as WKT, nor a zip of one of them."
+        "Its content is neither a Shapefile, a GeoPackage, a file geodatabase, a GeoParquet file, GeoJSON nor a CSV "
+        "with outlines as WKT, nor a zip of one of them."
     )
     remedy: ClassVar[str] = (
         "Export the layer in one of these formats; of a Shapefile choose the .shp or a zip of it, of a geodatabase a "
@@ -124,7 +128,8 @@ def open_layer(path: Path, *, profile: ImportProfile) -> Iterator[OpenLayer]:
             tables = _beside(path, profile)
             if kind == "zip":
                 with open_archive(path) as archive:
-                    layer_path, tables, layer_name = _unpack(archive, scratch, profile=profile)
+                    layer_path, packed_tables, layer_name = _unpack(archive, scratch, profile=profile)
+                tables |= packed_tables
                 kind = file_kind(layer_path, shown_name=path.name)
                 profile = replace(profile, layer=layer_name)
             else:
@@ -144,7 +149,7 @@ def _beside(path: Path, profile: ImportProfile) -> dict[str, Path]:
 def _open(path: Path, kind: str, *, profile: ImportProfile, shown_name: str) -> AbstractContextManager[OpenLayer]:
     if kind == "ESRI Shapefile":
         return open_shapefile(path, profile=profile, shown_name=shown_name)
-    if kind in {"GPKG", "OpenFileGDB"}:
+    if kind in {"GPKG", "OpenFileGDB", "GeoJSON"}:
         return open_database(path, kind, profile=profile, shown_name=shown_name)  # type: ignore[arg-type]
     if kind == "Parquet":
         return nullcontext(_open_geoparquet(path, shown_name=shown_name))
@@ -192,6 +197,8 @@ def file_kind(path: Path, *, shown_name: str | None = None) -> str:
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise TextInUtf16(name)
     kind = next((kind for signature, kind in _SIGNATURES.items() if start.startswith(signature)), None)
+    if kind is None and _is_geojson(path):
+        kind = "GeoJSON"
     if kind is None:
         kind = "CSV" if _wkt_column(header_of(path)) is not None else None
     if kind is None and path.suffix.lower() in _TABLE_SUFFIXES:
@@ -199,6 +206,13 @@ def file_kind(path: Path, *, shown_name: str | None = None) -> str:
     if kind is None:
         raise FileTypeNotSupported(name)
     return kind
+
+
+def _is_geojson(path: Path) -> bool:
+    """Whether a text begins as an object that says of what type it is; what it holds is for the reader to find."""
+    with path.open("rb") as stream:
+        start = stream.read(_GEOJSON_START_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
+    return start.startswith(b"{") and re.search(rb'"type"\s*:\s*"(FeatureCollection|Feature)"', start) is not None
 
 
 def file_digest(path: Path) -> tuple[str, int]:
@@ -244,14 +258,20 @@ def _wkt_column(columns: list[str]) -> str | None:
 
 
 def _open_csv(path: Path, *, profile: ImportProfile, shown_name: str) -> OpenLayer:
-    """Open a table whose outlines are WKT. It names no coordinate system: that comes from the profile."""
+    """Open a table whose outlines are WKT. Where they do not name their system (EWKT), it comes from the profile."""
     table = read_text_table(path, wanted=profile.encoding, shown_name=shown_name)
     column = _wkt_column(table.frame.columns)
     assert column is not None, "the kind of the file was told by this column"
     if table.frame.height == 0:
         raise FileEmpty(shown_name)
     batches = (_with_wkb(run, column) for run in table.frame.iter_slices(BATCH_ROWS))
-    return OpenLayer("CSV", None, table.encoding, column, table.frame.height, (), batches)
+    return OpenLayer("CSV", _system_named(table.frame[column]), table.encoding, column, table.frame.height, (), batches)
+
+
+def _system_named(outlines: pl.Series) -> str | None:
+    """Return the coordinate system that every outline names, as in SRID=4490;POLYGON(…); None where any does not."""
+    named = outlines.drop_nulls().str.extract(r"(?i)^\s*SRID=(\d+);").unique()
+    return None if named.len() != 1 or named[0] is None else f"EPSG:{named[0]}"
 
 
 def _with_wkb(run: pl.DataFrame, column: str) -> pa.RecordBatch:
