@@ -56,7 +56,7 @@ def prepare(n_sub_compartments: int) -> None:
     sample_city.make(n_sub_compartments=n_sub_compartments)
     release = queries.releases()[0]
     archive = tiles._archive(release.id)
-    with tiles._path(release.id).open("rb") as file:
+    with tiles.path_of(release.id).open("rb") as file:
         places = [place for place, _ in all_tiles(MmapSource(file))]
     found: dict[str, object] = {"release": release.id, "n": release.manifest["n_sub_compartments"]}
     for scenario, username in USERS.items():

@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 
 import numpy as np
+import polars as pl
 import pytest
 
 from senhui import parameters
-from senhui.atlas import layers
+from senhui.atlas import difference_tiles, layers
 from senhui.atlas.layers import LAYERS, MapLayer, choropleth, numbers_of, stand_densities_tc_ha
 from senhui.atlas.statistics import statistics
 from senhui.atlas.tile_writer import KEYS
@@ -104,18 +105,33 @@ def test_age_groups_grow_darker(vision: str) -> None:
 @pytest.mark.parametrize("vision", VISION)
 def test_loss_and_gain_are_told_apart_and_grow_darker_both_ways(vision: str) -> None:
     steps = [seen(colour, vision) for colour in layers.TWO_WAYS]
-    losses, gains = steps[3::-1], steps[3:]
+    losses, gains = steps[layers.NEUTRAL :: -1], steps[layers.NEUTRAL :]
     for side in (losses, gains):
         assert all(lighter[0] > darker[0] + 5 for lighter, darker in pairwise(side))
     assert min(np.linalg.norm(one - other) for one, other in combinations(steps, 2)) > NEIGHBOURS_APART
-    assert all(np.linalg.norm(loss - gain) > KINDS_APART for loss, gain in zip(losses[1:], gains[1:], strict=True))
+    assert all(np.linalg.norm(loss - gain) > KINDS_APART for loss in losses[1:] for gain in gains[1:])
 
 
-@pytest.mark.parametrize(
-    "layer", [layer for layer in LAYERS.values() if layer.value != "change"], ids=lambda one: one.id
-)
-def test_a_layer_of_stands_shows_an_attribute_of_the_tiles(layer: MapLayer) -> None:
-    assert {layer.value, layer.value_measured or layer.value} <= set(KEYS)
+def test_the_neutral_colour_is_that_of_hardly_any_change() -> None:
+    steps = LAYERS["removal"].steps
+    assert [step.colour for step in steps] == list(layers.TWO_WAYS)
+    assert steps[layers.NEUTRAL].lower < 0 < steps[layers.NEUTRAL + 1].lower
+
+
+def test_a_step_of_removal_begins_on_a_number_of_the_tiles() -> None:
+    """The tiles round down to a tenth, so each step holds exactly the stands whose removal is in it."""
+    removal = LAYERS["removal"]
+    for step in removal.steps[1:]:
+        assert removal.zero + removal.per_unit * step.lower == pytest.approx(round(removal.zero + 10 * step.lower))
+        at, below = difference_tiles.numbers_of(pl.Series([step.lower, step.lower - 0.001], dtype=pl.Float64))
+        assert at == round(removal.zero + removal.per_unit * step.lower)
+        assert below == at - 1
+
+
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
+def test_a_layer_of_stands_shows_an_attribute_of_its_tiles(layer: MapLayer) -> None:
+    keys = {"sub_compartments": KEYS, "changes": difference_tiles.KEYS}[layer.source]
+    assert {layer.value, layer.value_measured or layer.value} <= set(keys)
 
 
 def test_every_method_and_code_of_the_field_list_has_a_colour() -> None:

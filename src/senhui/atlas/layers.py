@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from senhui import parameters
+from senhui.atlas import difference_tiles
 from senhui.atlas.cube import SUMS
+from senhui.atlas.difference import CAUSES
 from senhui.atlas.statistics import RATIOS, statistics
 from senhui.atlas.tile_writer import DISTURBANCES, NO_ERROR, ORIGINS, PROTECTIONS
 from senhui.measurement.choice import method_rules
@@ -22,8 +24,11 @@ Level = Literal["county", "township", "stand"]
 STEADY = ("#f3f0c8", "#cfe0a3", "#a0cc8c", "#6fb383", "#44957d", "#247474", "#13535f", "#0b3546")
 """From little to much."""
 
-TWO_WAYS = ("#6b3a05", "#b5742a", "#e6c48b", "#f1efe8", "#a9cbe0", "#4b8fbd", "#174a78")
-"""From loss over hardly any change to gain."""
+TWO_WAYS = (
+    "#6b3a05", "#b5742a", "#e6c48b", "#f1efe8", "#c9deec", "#93bfdb", "#5a9ac6", "#2c70a8", "#12426f",
+)  # fmt: skip
+"""From loss over hardly any change, at `NEUTRAL`, to gain."""
+NEUTRAL = 3
 
 DISTINCT = ("#009e73", "#e69f00", "#56b4e9", "#0072b2", "#d55e00", "#cc79a7", "#f0e442", "#4d3319")
 """Kinds without order. Source: Okabe and Ito 2008, Color Universal Design; brown here in place of black."""
@@ -70,6 +75,9 @@ class MapLayer:
         Number of the attribute that stands for no value; where there is none, the attribute ``estimate`` tells.
     unit : str or None
         SI unit of the steps.
+    source : what carries the attribute: the tiles of a release, or those of a comparison that ends with it
+    zero, per_unit : int
+        The attribute is zero + per_unit times the value in the unit of the steps.
     """
 
     id: str
@@ -82,6 +90,9 @@ class MapLayer:
     none: int | None = None
     unit: str | None = None
     no_value: str = NO_VALUE
+    source: Literal["sub_compartments", "changes"] = "sub_compartments"
+    zero: int = 0
+    per_unit: int = 1
 
     @property
     def needs_role(self) -> bool:
@@ -165,6 +176,8 @@ DISTURBANCE_KINDS = {
     "other": ("40",),
 }
 
+CAUSE_KINDS = {cause: (cause,) for cause in CAUSES}
+
 LAYERS: dict[str, MapLayer] = {
     layer.id: layer
     for layer in (
@@ -196,10 +209,16 @@ LAYERS: dict[str, MapLayer] = {
             "removal",
             ("county", "township", "stand"),
             # Below -1 there is no end; what changed by less than a tenth of a tonne hardly changed.
-            _steps(-1000, -1, -0.3, -0.1, 0.1, 0.5, 1, colours=TWO_WAYS),
+            _steps(-1000, -1, -0.3, -0.1, 0.1, 0.5, 1, 1.5, 2.5, colours=TWO_WAYS),
             value="change",
+            value_measured="change_measured",
+            none=difference_tiles.NOTHING_COMPARED,
             unit="tC/ha/yr",
+            source="changes",
+            zero=difference_tiles.ZERO,
+            per_unit=difference_tiles.PER_UNIT,
         ),
+        MapLayer("cause", ("stand",), kinds=_kinds(CAUSE_KINDS), value="cause", table="causes", source="changes"),
     )
 }
 
@@ -214,7 +233,12 @@ def numbers_of(layer: MapLayer, kind: Kind) -> tuple[int, ...]:
 
 def list_of(table: str) -> tuple[str | None, ...]:
     """Return the values into which an attribute of the tiles points, in the order of its numbers."""
-    closed = {"origins": ORIGINS, "protections": PROTECTIONS, "disturbances": DISTURBANCES}
+    closed = {
+        "origins": ORIGINS,
+        "protections": PROTECTIONS,
+        "disturbances": DISTURBANCES,
+        "causes": difference_tiles.LISTED_CAUSES,
+    }
     if table in closed:
         return closed[table]
     return tuple(method_rules().methods) if table == "methods" else tuple(parameters.table(table).frame["id"])

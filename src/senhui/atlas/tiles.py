@@ -1,7 +1,8 @@
-"""The map tiles of a release: made once by a job, then shown to each user as far as the user's areas reach.
+"""The map tiles of a release or a comparison: made once by a job, then shown to each user as far as his areas reach.
 
 ``tile_writer`` knows how they are written, ``tile_archive`` how they are read; here they get their place, the
-permission is applied, and what a limited user sees is kept for the next request.
+permission is applied, and what a limited user sees is kept for the next request. Tiles go by a name: the id of their
+release, or ``change-`` and the id of their comparison (``difference_tiles`` makes those).
 The cases are in ``tests/atlas/test_tiles.py``.
 """
 
@@ -25,6 +26,8 @@ from senhui.inventory import events, queries
 from senhui.measurement.choice import method_rules
 
 PERMISSION = "view_sub_compartments"
+OF_CHANGE = "change-"
+"""Begins the name of the tiles of a comparison."""
 
 
 class TilesMissing(LookupError):
@@ -33,6 +36,16 @@ class TilesMissing(LookupError):
     def __init__(self, release_id: str) -> None:
         super().__init__(f"There are no map tiles of release {release_id!r}. Make them with: senhui tiles {release_id}")
         self.release_id = release_id
+
+
+class ChangeTilesMissing(LookupError):
+    """No tiles have been made of this comparison, or there is no such comparison."""
+
+    def __init__(self, change_id: str) -> None:
+        super().__init__(
+            f"There are no map tiles of comparison {change_id!r}. Make them with: senhui tiles --change {change_id}"
+        )
+        self.change_id = change_id
 
 
 def build(release_id: str, *, progress: Progress) -> TileReport:
@@ -49,7 +62,7 @@ def build(release_id: str, *, progress: Progress) -> TileReport:
     methods = list(method_rules().methods)
     return write_tiles(
         _stands(release_id, methods=methods),
-        _path(release_id),
+        path_of(release_id),
         land_classes=parameters.table("land_classes").frame["id"].to_list(),
         species_groups=parameters.table("species_groups").frame["id"].to_list(),
         methods=methods,
@@ -86,12 +99,12 @@ def _stands(release_id: str, *, methods: Sequence[str]) -> pl.LazyFrame:
     )
 
 
-def metadata(release_id: str) -> dict[str, Any]:
+def metadata(name: str) -> dict[str, Any]:
     """Return what the tiles' numbers mean: layers and fields, villages, land classes, species groups, release."""
-    return _archive(release_id).metadata
+    return _archive(name).metadata
 
 
-def tile(release_id: str, z: int, x: int, y: int, areas: AreaSet) -> bytes | None:
+def tile(name: str, z: int, x: int, y: int, areas: AreaSet) -> bytes | None:
     """Return a tile, compressed with gzip, with the stands in these areas only; None where there are none.
 
     A tile of which the user may see everything is given out as stored.
@@ -100,12 +113,12 @@ def tile(release_id: str, z: int, x: int, y: int, areas: AreaSet) -> bytes | Non
     ------
     PermissionRefused
         There are no areas at all.
-    TilesMissing
-        There are no tiles of such a release.
+    TilesMissing, ChangeTilesMissing
+        There are no tiles of this name.
     """
     if areas.is_empty:
         raise PermissionRefused(PERMISSION)
-    archive = _archive(release_id)
+    archive = _archive(name)
     permitted = _permitted(archive, areas)
     present = archive.places_in(z, x, y)
     if present <= permitted:
@@ -114,40 +127,48 @@ def tile(release_id: str, z: int, x: int, y: int, areas: AreaSet) -> bytes | Non
     return _part(archive, z, x, y, visible) if visible else None
 
 
-def etag(release_id: str, z: int, x: int, y: int, areas: AreaSet) -> str:
+def etag(name: str, z: int, x: int, y: int, areas: AreaSet) -> str:
     """Return a weak entity tag that changes whenever `tile` would return another tile; it reads no tile."""
-    archive = _archive(release_id)
+    archive = _archive(name)
     visible = archive.places_in(z, x, y) & _permitted(archive, areas)
-    scope = f"{release_id}/{z}/{x}/{y}/{sorted(visible)}/{archive.version}"
+    scope = f"{name}/{z}/{x}/{y}/{sorted(visible)}/{archive.version}"
     return f'W/"{blake2b(scope.encode(), digest_size=12).hexdigest()}"'
 
 
-def attributes(release_id: str) -> frozenset[str]:
-    """Return which attributes the tiles of a release carry: those made by an older version lack the newer ones."""
-    if not has_map(release_id):
+def attributes(name: str) -> frozenset[str]:
+    """Return which attributes tiles carry: those made by an older version lack the newer ones."""
+    if not has_map(name):
         return frozenset()
-    (layer,) = _archive(release_id).metadata["vector_layers"]
+    (layer,) = _archive(name).metadata["vector_layers"]
     return frozenset(layer["fields"])
 
 
-def has_map(release_id: str) -> bool:
-    """Return whether the tiles of a release have been made; its places can be coloured without them."""
-    return _path(release_id).exists()
+def has_map(name: str) -> bool:
+    """Return whether tiles of this name have been made; places can be coloured without them."""
+    return path_of(name).exists()
 
 
-def _path(release_id: str) -> Path:
-    return Path(settings.SENHUI_HOME) / "atlas" / release_id / "tiles.pmtiles"
+def path_of(name: str) -> Path:
+    """Return where the tiles of this name lie, or would."""
+    directory = Path(settings.SENHUI_HOME) / "atlas"
+    if name.startswith(OF_CHANGE):
+        directory /= "changes"
+    return directory / name.removeprefix(OF_CHANGE) / "tiles.pmtiles"
 
 
-def _archive(release_id: str) -> TileArchive:
+def _missing(name: str) -> TilesMissing | ChangeTilesMissing:
+    return ChangeTilesMissing(name.removeprefix(OF_CHANGE)) if name.startswith(OF_CHANGE) else TilesMissing(name)
+
+
+def _archive(name: str) -> TileArchive:
     # The name comes from a web address: nothing but the name of a directory may become part of a path.
-    if not release_id.replace("-", "").isalnum():
-        raise TilesMissing(release_id)
-    path = _path(release_id)
+    if not name.replace("-", "").replace("_", "").isalnum():
+        raise _missing(name)
+    path = path_of(name)
     try:
         written = path.stat()
     except FileNotFoundError:
-        raise TilesMissing(release_id) from None
+        raise _missing(name) from None
     return _open(path, f"{written.st_mtime_ns}-{written.st_size}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -66,15 +67,23 @@ class EventInfo:
 
 
 def events(
-    actor: Actor, *, on: dt.date, release_id: str | None = None, kind: str | None = None, limit: int = 200
+    actor: Actor,
+    *,
+    on: dt.date,
+    release_id: str | None = None,
+    rows: Sequence[int] | None = None,
+    kind: str | None = None,
+    limit: int = 200,
 ) -> list[EventInfo]:
-    """Return events on the actor's land, the newest first."""
-    rows = _seen_by(actor, on=on)
+    """Return events on the actor's land, the newest first; `rows` are stands of the release."""
+    found = _seen_by(actor, on=on)
     if release_id is not None:
-        rows = rows.filter(release_id=release_id)
+        found = found.filter(release_id=release_id)
+    if rows is not None:
+        found = found.filter(row__in=rows)
     if kind is not None:
-        rows = rows.filter(kind=kind)
-    return [info_of(row) for row in rows.order_by("-id")[:limit]]
+        found = found.filter(kind=kind)
+    return [info_of(row) for row in found.order_by("-id")[:limit]]
 
 
 def event(actor: Actor, event_id: int, *, on: dt.date) -> EventInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from senhui.atlas.tiles import ChangeTilesMissing
 from senhui.inventory.actions.compare_releases import (
     CannotBeMeasuredAgain,
     NoLandInCommon,
@@ -31,6 +32,15 @@ from senhui.web.event_words import KINDS, STATEMENTS
 @explain.register
 def _no_change(error: NoSuchChange) -> Explanation:
     return Explanation(404, _("There is no such comparison."), _("Choose two releases and compare them."))
+
+
+@explain.register
+def _no_change_tiles(error: ChangeTilesMissing) -> Explanation:
+    return Explanation(
+        404,
+        _("There are no map tiles of this comparison."),
+        _("Draw its map on its page, or in the terminal: senhui tiles --change %(id)s") % {"id": error.change_id},
+    )
 
 
 @explain.register

@@ -10,11 +10,21 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from senhui.atlas.layers import LAYERS, MapLayer, numbers_of
+from senhui.atlas.layers import LAYERS, MapLayer, list_of, numbers_of
 from senhui.inventory import queries
 from senhui.web import names, units
 
 DENSITY = LAYERS["density"]
+
+LAYER_OF_DIMENSION = {
+    "origin": "origin",
+    "species_group": "species",
+    "age_group": "age_group",
+    "land_class": "land_class",
+    "method": "method",
+    "protection": "protection",
+}
+"""The layer whose attribute of the tiles tells a dimension of the filters."""
 
 TITLES: dict[str, Promise] = {
     "density": _("Carbon stock per hectare"),
@@ -26,7 +36,8 @@ TITLES: dict[str, Promise] = {
     "protection": _("Public-benefit and commercial forest"),
     "disturbance": _("Disturbance"),
     "error": _("Error of the stock (half the 95 % interval)"),
-    "removal": _("Removal per hectare of forest and year"),
+    "removal": _("Removal per hectare and year"),
+    "cause": _("Why the stock differs"),
 }
 
 KINDS: dict[str, dict[str, Promise]] = {
@@ -84,6 +95,14 @@ KINDS: dict[str, dict[str, Promise]] = {
         "disease": _("Disease, pine wilt among them"),
         "other": _("Another disaster"),
     },
+    "cause": {
+        "growth": _("Growth"),
+        "gain": _("Gain: planted, or of another land class"),
+        "loss": _("Loss: cut, burned, diseased, converted or unexplained"),
+        "method_change": _("Change of method (no removal)"),
+        "boundary": _("Boundaries and corrections (no removal)"),
+        "no_estimate": _("Estimate on one side only (no removal)"),
+    },
 }
 """What each colour of a layer of kinds stands for."""
 
@@ -92,7 +111,8 @@ WITHOUT_VALUE: dict[str, Promise] = {
     "method": _("no estimate"),
     "disturbance": _("none known"),
     "error": _("no error known"),
-    "removal": _("nothing to compare"),
+    "removal": _("nothing to compare, or withheld"),
+    "cause": _("no difference"),
 }
 """What the colour of no value stands for, where it is not "not recorded"."""
 
@@ -101,6 +121,7 @@ def style() -> dict[str, Any]:
     """Return what the script needs to colour the map and to name its level."""
     return {
         "layers": [_as_json(layer) for layer in LAYERS.values()],
+        "dimensions": {dimension: _attribute_of(LAYERS[name]) for dimension, name in LAYER_OF_DIMENSION.items()},
         "steps": [{"lower": step.lower, "colour": step.colour} for step in DENSITY.steps],
         "no_value": DENSITY.no_value,
         "stands": {"measured": DENSITY.value_measured, "calibrated": DENSITY.value},
@@ -126,12 +147,14 @@ def _as_json(layer: MapLayer) -> dict[str, Any]:
         "id": layer.id,
         "title": str(TITLES[layer.id]),
         "unit": unit_of(layer),
-        "source": "sub_compartments" if "stand" in layer.levels else "places",
+        "source": layer.source if "stand" in layer.levels else "places",
         "levels": list(layer.levels),
         "needs_role": layer.needs_role,
         "value": layer.value,
         "value_measured": layer.value_measured or layer.value,
         "none": layer.none,
+        "zero": layer.zero,
+        "per_unit": layer.per_unit,
         "steps": [{"lower": step.lower, "colour": step.colour} for step in layer.steps],
         "kinds": [
             {
@@ -147,6 +170,11 @@ def _as_json(layer: MapLayer) -> dict[str, Any]:
     }
 
 
+def _attribute_of(layer: MapLayer) -> dict[str, Any]:
+    """Return the attribute of the tiles and the values its numbers stand for; without a list they are the values."""
+    return {"value": layer.value, "values": list(list_of(layer.table)) if layer.table else None}
+
+
 def unit_of(layer: MapLayer) -> str:
     """Return the unit of a layer's steps as the active language writes it; of kinds, none."""
     written = {"tC/ha": units.habit("density_tc_ha").unit, "tC/ha/yr": gettext("t C/ha per year")}
@@ -156,14 +184,29 @@ def unit_of(layer: MapLayer) -> str:
 def legend(layer: MapLayer = DENSITY) -> list[dict[str, str]]:
     """Return colour and words of each class, from little to much or kind by kind, then the class without a value."""
     classes = [{"colour": kind.colour, "label": str(KINDS[layer.id][kind.id])} for kind in layer.kinds]
-    for nth, (step, following) in enumerate(itertools.pairwise(layer.steps)):
-        is_open = nth == 0 and step.lower < 0  # a loss has no end
-        label = f"< {following.lower:g}" if is_open else f"{step.lower:g} – {following.lower:g}"
-        classes.append({"colour": step.colour, "label": label})
+    without = WITHOUT_VALUE.get(layer.id, names.NOT_RECORDED)
+    if layer.steps and layer.steps[0].lower < 0:
+        return [*_both_ways(layer), {"colour": layer.no_value, "label": str(without)}]
+    for step, following in itertools.pairwise(layer.steps):
+        classes.append({"colour": step.colour, "label": f"{step.lower:g} – {following.lower:g}"})
     if layer.steps:
         classes.append({"colour": layer.steps[-1].colour, "label": f"≥ {layer.steps[-1].lower:g}"})
-    without = WITHOUT_VALUE.get(layer.id, names.NOT_RECORDED)
     return [*classes, {"colour": layer.no_value, "label": str(without)}]
+
+
+def _both_ways(layer: MapLayer) -> list[dict[str, str]]:
+    """Return the classes of a layer of losses and gains: in words, for a sign alone is easily overlooked."""
+    lower = [step.lower for step in layer.steps]
+    labels = [gettext("loss, more than %(tc)s") % {"tc": f"{-lower[1]:g}"}]
+    for low, high in itertools.pairwise(lower[1:]):
+        if high <= 0:
+            labels.append(gettext("loss, %(low)s – %(high)s") % {"low": f"{-high:g}", "high": f"{-low:g}"})
+        elif low < 0:
+            labels.append(gettext("hardly any change"))
+        else:
+            labels.append(gettext("gain, %(low)s – %(high)s") % {"low": f"{low:g}", "high": f"{high:g}"})
+    labels.append(gettext("gain, %(tc)s or more") % {"tc": f"{lower[-1]:g}"})
+    return [{"colour": step.colour, "label": label} for step, label in zip(layer.steps, labels, strict=True)]
 
 
 def _bounds() -> list[float]:

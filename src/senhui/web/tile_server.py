@@ -1,9 +1,10 @@
 """Answers requests for map tiles in front of Django, so that a tile costs neither middleware nor templates.
 
-``/tiles/<release>/<z>/<x>/<y>.mvt`` is answered here, everything else by the wrapped application. Who asks is found
-as Django finds it, from the session; the areas found are believed for at most two seconds, which is also how long a
-withdrawn grant or an ended session may still show tiles. After one second a single thread looks again, so that
-the others need not wait for the database. The cases are in ``tests/web/test_tile_server.py``.
+``/tiles/<release>/<z>/<x>/<y>.mvt`` and ``/tiles/change-<comparison>/…`` are answered here, everything else by the
+wrapped application. Who asks is found as Django finds it, from the session; the areas found are believed for at most
+two seconds, which is also how long a withdrawn grant or an ended session may still show tiles. After one second a
+single thread looks again, so that the others need not wait for the database. The cases are in
+``tests/web/test_tile_server.py``.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from senhui.web.errors import explain
 AREAS_BELIEVED_FOR_S = 2.0
 _LOOK_AGAIN_AFTER_S = 1.0
 _SESSIONS_KEPT = 4096
-_PATH = re.compile(r"/tiles/([A-Za-z0-9-]+)/(\d{1,2})/(\d{1,9})/(\d{1,9})\.mvt")
+_PATH = re.compile(r"/tiles/([A-Za-z0-9_-]+)/(\d{1,2})/(\d{1,9})/(\d{1,9})\.mvt")
 _PREFIX = "/tiles/"
 _DEEPEST_ZOOM = 31
 
@@ -74,7 +75,7 @@ class TileServer:
             if areas.is_empty:
                 raise PermissionRefused(tiles.PERMISSION)
             return _tile(answer, place, areas)
-        except (PermissionRefused, tiles.TilesMissing) as refusal:
+        except (PermissionRefused, tiles.TilesMissing, tiles.ChangeTilesMissing) as refusal:
             # The language a thread was left in by another request is nobody's choice here.
             with override("en"):
                 explanation = explain(refusal)
@@ -113,12 +114,12 @@ def _is_on_earth(z: int, x: int, y: int) -> bool:
 
 
 def _tile(answer: _Answer, place: re.Match[str], areas: AreaSet) -> Iterable[bytes]:
-    release_id = place[1]
+    name = place[1]
     z, x, y = (int(number) for number in place.groups()[1:])
-    etag = tiles.etag(release_id, z, x, y, areas)
+    etag = tiles.etag(name, z, x, y, areas)
     if answer.is_held(etag):
         return answer.send(HTTPStatus.NOT_MODIFIED, [("ETag", etag)])
-    data = tiles.tile(release_id, z, x, y, areas)
+    data = tiles.tile(name, z, x, y, areas)
     if data is None:
         return answer.send(HTTPStatus.NO_CONTENT, [("ETag", etag)])
     return answer.tile(data, etag=etag)
