@@ -270,7 +270,7 @@ def _open_csv(path: Path, *, profile: ImportProfile, shown_name: str) -> OpenLay
 
 def _system_named(outlines: pl.Series) -> str | None:
     """Return the coordinate system that every outline names, as in SRID=4490;POLYGON(…); None where any does not."""
-    named = outlines.drop_nulls().str.extract(r"(?i)^\s*SRID=(\d+);").unique()
+    named = outlines.drop_nulls().str.extract(r"(?i)^\s*SRID=(\d{1,6});").unique()
     return None if named.len() != 1 or named[0] is None else f"EPSG:{named[0]}"
 
 
