@@ -21,7 +21,7 @@ from senhui.intake.profile import ImportProfile
 from senhui.intake.refusal import LayerRefused
 from senhui.intake.text_encoding import CutText, Encoding, decode_whole
 
-Driver = Literal["ESRI Shapefile", "GPKG", "OpenFileGDB", "Parquet", "CSV"]
+Driver = Literal["ESRI Shapefile", "GPKG", "OpenFileGDB", "GeoJSON", "Parquet", "CSV"]
 
 BATCH_ROWS: Final = 32_768
 

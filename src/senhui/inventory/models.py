@@ -274,3 +274,73 @@ class Movement(models.Model):
                 ),
             ),
         ]  # fmt: skip
+
+
+class Overlay(models.Model):
+    """Outlines that lie over the map (叠加图层), as one file brought them.
+
+    Never deleted: a removed one names who took it off the map, when and why.
+    """
+
+    KINDS = ("national_park", "beautiful_city", "beautiful_town", "beautiful_village", "nature_reserve", "other")
+    VISIBILITIES = ("public", "role")
+    MOST_OF_A_NAME = 120
+
+    kind = models.CharField(max_length=17, choices=[(v, v) for v in KINDS])
+    name_zh = models.CharField(max_length=MOST_OF_A_NAME)
+    name_en = models.CharField(max_length=MOST_OF_A_NAME, blank=True)
+    source = models.TextField()
+    year = models.PositiveSmallIntegerField()
+    licence_note = models.TextField(blank=True)
+    visibility = models.CharField(max_length=6, choices=[(v, v) for v in VISIBILITIES])
+    is_sample = models.BooleanField(default=False)
+    original_name = models.CharField(max_length=255)
+    source_sha256 = models.CharField(max_length=64)
+    source_crs = models.CharField(max_length=20)
+    county_codes = models.JSONField()
+    area_ha = models.FloatField()
+    imported_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    imported_at = models.DateTimeField()
+    removed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
+    removed_at = models.DateTimeField(null=True)
+    removal_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="overlay_kind_is_known",
+                condition=Q(
+                    kind__in=[
+                        "national_park", "beautiful_city", "beautiful_town", "beautiful_village", "nature_reserve",
+                        "other",
+                    ]
+                ),
+            ),
+            models.CheckConstraint(name="overlay_visibility_is_known", condition=Q(visibility__in=["public", "role"])),
+            models.CheckConstraint(
+                name="overlay_removal_has_person_and_reason",
+                condition=Q(removed_at=None, removed_by=None, removal_reason="")
+                | (Q(removed_at__isnull=False, removed_by__isnull=False) & ~Q(removal_reason="")),
+            ),
+            models.UniqueConstraint(
+                name="overlay_lies_over_the_map_once",
+                fields=["kind", "source_sha256"],
+                condition=Q(removed_at=None),
+            ),
+        ]  # fmt: skip
+
+
+class OverlayPart(models.Model):
+    """One outline of an overlay, EPSG:4490; `row` is that of its file, the first is 1."""
+
+    overlay = models.ForeignKey(Overlay, models.PROTECT, related_name="parts")
+    row = models.PositiveIntegerField()
+    name_zh = models.CharField(max_length=Overlay.MOST_OF_A_NAME, blank=True)
+    name_en = models.CharField(max_length=Overlay.MOST_OF_A_NAME, blank=True)
+    wkb = models.BinaryField()
+    area_ha = models.FloatField()
+
+    class Meta:
+        ordering = ["row"]
+        constraints = [models.UniqueConstraint(fields=["overlay", "row"], name="overlay_part_is_one_row")]

@@ -29,7 +29,7 @@ COORDINATE_SYSTEMS: Final = (
     ("EPSG:2437", _("Beijing 1954, 3-degree zones, 120° E, without zone number (EPSG:2437), needs a datum change")),
 )
 SHAPEFILE_PARTS: Final = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg", ".cst", ".sbn", ".sbx", ".qpj", ".xml"})
-LAYER_TYPES: Final = (".zip", ".gpkg", ".parquet", ".csv", ".shp")
+LAYER_TYPES: Final = (".zip", ".gpkg", ".parquet", ".geojson", ".csv", ".shp")
 TABLE_TYPES: Final = (".csv", ".xlsx")
 SHIFTS: Final = ("dx_m", "dy_m", "dz_m")
 N_PER_CONTROL_POINT: Final = 4
