@@ -230,7 +230,7 @@ def _will_it_reach(found: Figures) -> str:
     if found.carbon.assessment.newest is None:
         reason = found.carbon.why_not
         return _joined(_("How far it is to the target cannot be said."), reason)
-    return found.carbon.outlook
+    return _joined(found.carbon.outlook, found.carbon.overdue)
 
 
 def _joined(*parts: str) -> str:

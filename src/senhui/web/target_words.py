@@ -50,7 +50,7 @@ WHY_NOT: dict[WhyNot, Promise] = {
     "nothing_measured": gettext_lazy("The release holds no estimate of it."),
 }
 
-_ZH_LARGE, _EN_LARGE = 1e3, 1e6
+_ZH_LARGE, _EN_LARGE = 100.0, 1e6
 _UNIT_OF_LARGE = {"stock_tc": "million t C", "volume_m3": "million m³", "emission_tco2e": "million t CO₂e"}
 """The city's totals in English: t C with eight digits are no numbers to remember."""
 
@@ -100,6 +100,7 @@ class Row:
     forecast_half_width: units.Shown | None
     why_not: str
     outlook: str
+    overdue: str
     bar: Bar | None
     assessment: Assessment
 
@@ -142,6 +143,7 @@ def row(found: Assessment, cockpit: Cockpit) -> Row:
         forecast_half_width=told(forecast.half_width if forecast else None),
         why_not=str(WHY_NOT[reason]) if reason else "",
         outlook=outlook(found),
+        overdue=overdue(found),
         bar=_bar(newest, target.limit) if newest and target.limit else None,
         assessment=found,
     )
@@ -155,7 +157,7 @@ def large(value: float, quantity: str) -> units.Shown:
     >>> from django.utils.translation import override
     >>> with override("zh-hans"):
     ...     str(large(73_807_700.0, "stock_tc")), str(large(1_883_994.0, "stock_tc"))
-    ('7,381 万吨碳', '188.4 万吨碳')
+    ('7,381 万吨碳', '188 万吨碳')
     >>> with override("en"):
     ...     str(large(73_807_700.0, "stock_tc")), str(large(0.8069, "share_frac"))
     ('73.81 million t C', '80.7 %')
@@ -191,11 +193,11 @@ def limit_words(target: Target) -> str:
 
 
 def outlook(found: Assessment) -> str:
-    """Say in plain sentences how far it is, where the trend leads, and whether the deadline has passed."""
+    """Say in plain sentences how far it is and where the trend leads."""
     if found.newest is None or found.target.limit is None:
         return ""
-    parts = [_distance(found), *([_ahead(found, found.forecast)] if found.forecast else []), _deadline(found)]
-    return ("" if names.language() == "zh" else " ").join(part for part in parts if part)
+    parts = [_distance(found), *([_ahead(found, found.forecast)] if found.forecast else [])]
+    return ("" if names.language() == "zh" else " ").join(parts)
 
 
 def _distance(found: Assessment) -> str:
@@ -250,10 +252,10 @@ def _ahead(found: Assessment, forecast: Forecast) -> str:
     }.get(found.verdict, _("the target lies within the error, so it cannot be said whether it is reached."))
 
 
-def _deadline(found: Assessment) -> str:
+def overdue(found: Assessment) -> str:
+    """Say that the deadline has passed without a survey of it, where it has."""
     newest = found.newest
-    assert newest is not None
-    if not found.is_overdue or newest.year >= found.deadline_year:
+    if newest is None or not found.is_overdue or newest.year >= found.deadline_year:
         return ""
     return _(
         "The deadline, %(deadline)s, has passed, and the last survey is of %(year)s: no survey says yet how it ended."

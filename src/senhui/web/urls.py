@@ -24,6 +24,7 @@ from senhui.web.views import (
     minute,
     parameters,
     releases,
+    sheet,
     sign_in,
     statistics,
     targets,
@@ -39,6 +40,8 @@ def _page(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPa
 urlpatterns = [
     _page("", map.map_page, "map"),
     _page("map/panel/", map.panel, "map-panel"),
+    _page("map/sheet/", sheet.show_form, "map-sheet"),
+    _page("map/sheet.<str:form>", sheet.download, "map-sheet-download"),
     _page("statistics/", statistics.statistics_page, "statistics"),
     _page("statistics/table.<str:form>", statistics.download, "statistics-download"),
     _page("releases/", releases.list_releases, "releases"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from senhui.web.api import changes, drafts, places, releases, uncertainty, work
+from senhui.web.api import changes, drafts, places, releases, sheet, targets, uncertainty, work
 from senhui.web.errors import explain
 
 api = NinjaAPI(
@@ -25,7 +25,9 @@ api.add_router("", releases.router, tags=["releases"])
 api.add_router("", uncertainty.router, tags=["releases"])
 api.add_router("", drafts.router, tags=["drafts"])
 api.add_router("", places.router, tags=["places"])
+api.add_router("", sheet.router, tags=["places"])
 api.add_router("", changes.router, tags=["changes and events"])
+api.add_router("", targets.router, tags=["targets"])
 api.add_router("", work.router, tags=["parameters and jobs"])
 
 

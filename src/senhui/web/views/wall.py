@@ -17,15 +17,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from senhui.access.rules import NOWHERE
+from senhui.atlas.change_disclosure import APPARENT_TOGETHER
 from senhui.atlas.statistics import WHOLE_CITY, TooFine, public_statistics
 from senhui.governance.cockpit import targets_in
 from senhui.inventory import queries
 from senhui.inventory.queries import ReleaseInfo
+from senhui.measurement.change import APPARENT_LINES
 from senhui.web import city_figures, names, target_words, units
 from senhui.web.map_style import DENSITY
 from senhui.web.page import page, today
 
 N_SPECIES_SHOWN = 8
+LEAST_LINE_FRAC = 1e-4
+"""A movement smaller than this part of the stock is no line that one sees from across a room."""
 SECONDS_PER_SLIDE = 12
 SECONDS_PER_REFRESH = 60
 NO_VALUE = "#6b736e"
@@ -107,7 +111,7 @@ def _context(request: HttpRequest) -> dict[str, Any] | None:
         "ages": ages,
         "change_bars": _change_bars(found.change),
         "data": {
-            "species": _chart(species[:N_SPECIES_SHOWN]),
+            "species": _chart(_largest(species)),
             "ages": _chart(ages),
             "unit": units.habit("share_frac").unit,
             "map": {
@@ -145,6 +149,15 @@ def _parts(release: ReleaseInfo, by: str, stock: str, *, whole_tc: float | None)
     ]
 
 
+def _largest(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the largest parts and, as one, the others that the public reads."""
+    shown, rest = parts[:N_SPECIES_SHOWN], parts[N_SPECIES_SHOWN:]
+    if not rest:
+        return shown
+    sums = {name: sum(part[name] or 0.0 for part in rest) for name in ("stock_tc", "share_frac")}
+    return [*shown, {"code": "", "name": _("Other species groups"), **sums}]
+
+
 def _chart(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return names, lengths and labels of the bars of a chart."""
     return [
@@ -162,7 +175,9 @@ def _change_bars(change: city_figures.Change | None) -> list[dict[str, Any]]:
     """Return the movements of the comparison as bars to the left (loss) and right (gain) of a line in the middle."""
     if change is None:
         return []
-    moved = [line for line in change.lines if line[0] not in ("stock_before", "stock_after")]
+    stocks = ("stock_before", "stock_after")
+    least_tc = LEAST_LINE_FRAC * change.after_tc
+    moved = [line for line in change.lines if line[0] not in stocks and abs(line[2]) >= least_tc]
     largest = max((abs(value) for _line, _name, value in moved), default=0.0) or 1.0
     return [
         {
@@ -171,8 +186,9 @@ def _change_bars(change: city_figures.Change | None) -> list[dict[str, Any]]:
             "x": round(50 + min(0.0, 48 * value / largest), 2),
             "width": round(48 * abs(value) / largest, 2),
             "is_gain": value >= 0,
+            "is_apparent": line in {*APPARENT_LINES, APPARENT_TOGETHER},
         }
-        for _line, name, value in moved
+        for line, name, value in moved
     ]
 
 

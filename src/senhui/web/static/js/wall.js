@@ -69,11 +69,11 @@ function setUp() {
 function drawCharts(data) {
   charts.forEach((chart) => chart.dispose());
   charts = [];
-  for (const [id, bars, isLying] of [["chart-species", data.species, true], ["chart-ages", data.ages, true]]) {
+  for (const [id, bars] of [["chart-species", data.species], ["chart-ages", data.ages]]) {
     const place = document.getElementById(id);
     if (!place) continue;
     const chart = echarts.init(place, null, { renderer: "canvas" });
-    chart.setOption(bars && barOption(bars, isLying));
+    chart.setOption(barOption(bars));
     charts.push(chart);
   }
 }
@@ -84,7 +84,7 @@ function barOption(bars) {
     animation: !calm.matches,
     backgroundColor: "transparent",
     textStyle: { fontFamily: colour("--font") },
-    grid: { left: 0, right: 15 * rem(), top: rem(), bottom: rem(), containLabel: true },
+    grid: { left: 0, right: 22 * rem(), top: rem(), bottom: rem(), containLabel: true },
     xAxis: { type: "value", show: false },
     yAxis: { type: "category", inverse: true, data: bars.map(({ name }) => name), axisLine: { show: false }, axisTick: { show: false }, axisLabel: text },
     series: [{
