@@ -19,7 +19,7 @@ from tests.measurement.stands import BOOK, measured, stand_rows, stands
 from senhui.measurement import CalibrationFactors, DesignTotal, calibrate
 from senhui.measurement.error_book import ErrorBook, ErrorOverride, error_book
 from senhui.measurement.sensitivity import error_sums
-from senhui.measurement.uncertainty import Interval, change_half_width_frac, interval, intervals
+from senhui.measurement.uncertainty import Interval, change_half_width_frac, interval, interval_of_part, intervals
 
 FIR = {"land_class": "tree_forest", "species_group": "chinese_fir", "volume_m3_ha": 100.0}
 OAK = {"land_class": "tree_forest", "species_group": "oak", "volume_m3_ha": 100.0}
@@ -274,3 +274,52 @@ def test_the_difference_of_two_inventories_is_poorly_known() -> None:
     # T22: sqrt((0.08 x 50000)² + (0.07 x 65000)²) / 15000 = 6058.3 / 15000
     found = change_half_width_frac(50_000.0, 65_000.0, first_half_width_frac=0.08, second_half_width_frac=0.07)
     assert found == pytest.approx(0.4039, abs=5e-5)
+
+
+class TestPartOfALayer:
+    """Any choice of stands: exact where it is a place, and never better known than its stands allow."""
+
+    layer = (
+        *({**FIR, "area_ha": float(i), "county_code": "331102"} for i in (3, 9)),
+        *({**OAK, "area_ha": float(i), "county_code": "331181"} for i in (2, 5, 8)),
+        {**FIR, "area_ha": 4.0, "county_code": "331181"},
+    )
+    design = DesignTotal("arbor", 3_000.0, "the case", "", "", standard_error_frac=0.04, error_source="the case")
+    factors = calibrate(measured(stands(list(layer))), design_totals=[design])
+
+    def part(self, keep: pl.Expr) -> pl.DataFrame:
+        keys = ["township_code", "domain", "pool", "derivation_id"]
+        return sums_of(list(self.layer)).filter(keep).select(*keys, "sum_tc", "sum_tc2")
+
+    @pytest.mark.parametrize("is_calibrated", [False, True])
+    def test_a_place_chosen_as_a_part_has_the_interval_of_the_place(self, is_calibrated: bool) -> None:
+        sums, book = sums_of(list(self.layer)), book_with((AREA,))
+        factors = self.factors if is_calibrated else None
+        for place in ("331181", "331102", ""):
+            part = self.part(pl.col("township_code").str.starts_with(place))
+            found = interval_of_part(sums, part, book=book, calibration=factors)
+            expected = interval(sums, book=book, calibration=factors, within=place)
+            assert found.total_tc == pytest.approx(expected.total_tc)
+            assert found.standard_error_tc == pytest.approx(expected.standard_error_tc)
+            assert {one.source: one.share_frac for one in found.contributions} == pytest.approx(
+                {one.source: one.share_frac for one in expected.contributions}
+            )
+
+    def test_nothing_chosen_has_no_error(self) -> None:
+        found = interval_of_part(
+            sums_of(list(self.layer)), self.part(pl.lit(value=False)), book=book_with((AREA,)), calibration=None
+        )
+        assert (found.total_tc, found.standard_error_tc) == (0.0, 0.0)
+
+    def test_part_of_a_kind_of_stand_shares_its_error_out_as_its_stock(self) -> None:
+        # One stand of three that hold a third each: shared errors a third, its own error that of one stand.
+        one = interval_of_part(
+            sums_of([{**FIR, "area_ha": 6.0}] * 3),
+            sums_of([{**FIR, "area_ha": 6.0}]).select(
+                "township_code", "domain", "pool", "derivation_id", "sum_tc", "sum_tc2"
+            ),
+            book=book_with((AREA,)),
+        )
+        alone = error_of([{**FIR, "area_ha": 6.0}], AREA)
+        assert one.total_tc == pytest.approx(alone.total_tc)
+        assert one.standard_error_tc == pytest.approx(alone.standard_error_tc)

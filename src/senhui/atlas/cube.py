@@ -65,23 +65,15 @@ def cube_of(stands: pl.LazyFrame) -> pl.DataFrame:
         and no estimate of it. Of a pool that the release does not have, both columns are null.
     """
     present = set(stands.collect_schema().names())
-    volume = pl.col("volume_m3").fill_null(pl.col("volume_m3_ha") * pl.col("area_ha"))
-    scattered_volume = pl.col("scattered_volume_m3")
     numbers = [name for name in ("derivation_id", "scattered_derivation_id", "ground_derivation_id") if name in present]
+    scattered_volume = pl.col("scattered_volume_m3")
     rows = stands.select(
         pl.col("township_code").alias("township"),
         *DIMENSIONS[2:],
-        "area_ha",
         "main_tc",
         "scattered_tc",
-        "stock_tc",
-        "calibrated_stock_tc",
         *numbers,
-        _area_where(pl.col("land_class").is_in(forest_land_classes())).alias("forest_area_ha"),
-        _area_where(pl.col("main_tc").is_null()).alias("area_without_estimate_ha"),
-        pl.when(volume.is_not_null() | scattered_volume.is_not_null())
-        .then(volume.fill_null(0.0) + scattered_volume.fill_null(0.0))
-        .alias("volume_m3"),
+        *core_sums_of_a_stand(),
         pl.when(pl.col("scattered_tc").is_null())
         .then(scattered_volume.fill_null(0.0))
         .otherwise(0.0)
@@ -100,6 +92,22 @@ def cube_of(stands: pl.LazyFrame) -> pl.DataFrame:
     )
     derivations = pl.concat_list(numbers).list.unique().list.drop_nulls().list.sort()
     return grouped.with_columns(derivations.alias("derivation_ids")).drop(numbers).sort(*DIMENSIONS[1:]).collect()
+
+
+def core_sums_of_a_stand() -> tuple[pl.Expr, ...]:
+    """Return the expressions of `CORE_SUMS` over the columns of a release."""
+    volume = pl.col("volume_m3").fill_null(pl.col("volume_m3_ha") * pl.col("area_ha"))
+    scattered_volume = pl.col("scattered_volume_m3")
+    return (
+        pl.col("area_ha"),
+        _area_where(pl.col("land_class").is_in(forest_land_classes())).alias("forest_area_ha"),
+        _area_where(pl.col("main_tc").is_null()).alias("area_without_estimate_ha"),
+        pl.when(volume.is_not_null() | scattered_volume.is_not_null())
+        .then(volume.fill_null(0.0) + scattered_volume.fill_null(0.0))
+        .alias("volume_m3"),
+        pl.col("stock_tc"),
+        pl.col("calibrated_stock_tc"),
+    )
 
 
 def sum_of_known(column: str) -> pl.Expr:

@@ -38,7 +38,7 @@ def errors_of(
     sums = queries.error_sums(release_id)
     if sums is None:
         return None
-    factors = _factors(release_id) if is_calibrated else None
+    factors = factors_of(release_id) if is_calibrated else None
     return intervals(sums, book=book_of(release_id), calibration=factors, within=places, pools=pools)
 
 
@@ -105,10 +105,11 @@ def _drawn(path: Path, release_id: str, is_calibrated: bool, n_digits: int) -> D
         rng=np.random.Generator(np.random.Philox(SEED)),
         n_draws=N_DRAWS,
         n_digits=n_digits,
-        calibration=_factors(release_id) if is_calibrated else None,
+        calibration=factors_of(release_id) if is_calibrated else None,
     )
 
 
-def _factors(release_id: str) -> CalibrationFactors | None:
+def factors_of(release_id: str) -> CalibrationFactors | None:
+    """Return the factors that a release was calibrated with; None of one without calibration."""
     stored = queries.release(release_id).manifest["measurement"]["calibration"]
     return calibration_from_dict(stored) if stored else None

@@ -16,7 +16,7 @@ from scipy.special import stdtrit
 
 from senhui.measurement.calibration import CalibrationFactors
 from senhui.measurement.error_book import ErrorBook, ErrorSource
-from senhui.measurement.sensitivity import sum_columns
+from senhui.measurement.sensitivity import KEYS, sum_columns
 
 VEGETATION = ("main", "scattered")
 """The pools that make `stock_tc`."""
@@ -158,14 +158,74 @@ def intervals(
     terms = _terms(sums, book)
     factors = calibration if calibration is not None and set(pools) <= set(VEGETATION) else None
     return {
-        place: _interval(place, sums, terms, book=book, factors=factors, confidence_frac=confidence_frac)
+        place: _interval(
+            pl.col("township_code").str.starts_with(place),
+            sums,
+            terms,
+            book=book,
+            factors=factors,
+            confidence_frac=confidence_frac,
+        )
         for place in within
     }
+
+
+def interval_of_part(
+    error_sums: pl.DataFrame,
+    part: pl.DataFrame,
+    *,
+    book: ErrorBook,
+    calibration: CalibrationFactors | None = None,
+    confidence_frac: float = 0.95,
+) -> Interval:
+    """Compute the interval of any choice of stands, of vegetation.
+
+    Parameters
+    ----------
+    error_sums
+        From `sensitivity.error_sums`, of the whole layer.
+    part
+        township_code, domain, pool, derivation_id, and of the stands chosen: sum_tc [tC], sum_tc2 [tC²]. What is not
+        named has no stand chosen.
+    book, calibration, confidence_frac
+        As `intervals`.
+
+    Notes
+    -----
+    Within a cell of the sums, slopes are taken to be shared out as the stock is, and their squares as its squares:
+    exact where a cell is chosen whole or not at all, or each stand's stock moves with a column in one proportion.
+    """
+    sums = error_sums.filter(pl.col("pool").is_in(list(VEGETATION)))
+    chosen = part.rename({"sum_tc": "part_tc", "sum_tc2": "part_tc2"})
+    cells = sums.join(chosen, on=list(KEYS), how="left", nulls_equal=True, maintain_order="left")
+    share = (pl.col("part_tc").fill_null(0.0) / pl.col("sum_tc")).fill_nan(0.0)
+    square_share = (pl.col("part_tc2").fill_null(0.0) / pl.col("sum_tc2")).fill_nan(0.0)
+    linear = [name for name in sums.columns if name.endswith("_tc")]
+    squares = [name for name in sums.columns if name.endswith("_tc2")]
+    here = cells.select(
+        *KEYS, pl.lit(value=True).alias("is_here"), pl.col(linear) * share, pl.col(squares) * square_share
+    )
+    elsewhere = cells.select(
+        *KEYS,
+        pl.lit(value=False).alias("is_here"),
+        pl.col(linear) * (1.0 - share),
+        pl.col(squares) * (1.0 - square_share),
+    )
+    both = pl.concat([here, elsewhere])
+    return _interval(
+        pl.col("is_here"),
+        both,
+        _terms(both, book),
+        book=book,
+        factors=calibration,
+        confidence_frac=confidence_frac,
+    )
 
 
 def _terms(sums: pl.DataFrame, book: ErrorBook) -> pl.DataFrame:
     """Return what each source does in each cell: its shared error [tC] and its independent variance [tC²]."""
     joined = sums.join(book.effects, on=["derivation_id", "pool"], how="inner")
+    marks = [name for name in ("is_here",) if name in sums.columns]
     parts = []
     for (basis,), rows in joined.group_by("basis", maintain_order=True):
         slope, square = sum_columns(str(basis))
@@ -174,6 +234,7 @@ def _terms(sums: pl.DataFrame, book: ErrorBook) -> pl.DataFrame:
         group = pl.when(pl.col("shared_by") == "county").then(pl.col("township_code").str.head(COUNTY_DIGITS))
         parts.append(
             rows.select(
+                *marks,
                 "township_code",
                 "domain",
                 "source",
@@ -185,8 +246,8 @@ def _terms(sums: pl.DataFrame, book: ErrorBook) -> pl.DataFrame:
             )
         )
     if not parts:
-        return pl.DataFrame(schema=_TERM_SCHEMA)
-    keys = [name for name in _TERM_SCHEMA if not name.endswith(("_tc", "_tc2"))]
+        return pl.DataFrame(schema=_TERM_SCHEMA | dict.fromkeys(marks, pl.Boolean))
+    keys = [*marks, *(name for name in _TERM_SCHEMA if not name.endswith(("_tc", "_tc2")))]
     return pl.concat(parts).group_by(keys).agg(pl.col("shared_tc", "alone_tc2").sum()).sort(keys, nulls_last=True)
 
 
@@ -197,7 +258,7 @@ _TERM_SCHEMA: dict[str, type[pl.DataType]] = {
 
 
 def _interval(
-    place: str,
+    here: pl.Expr,
     sums: pl.DataFrame,
     terms: pl.DataFrame,
     *,
@@ -205,7 +266,6 @@ def _interval(
     factors: CalibrationFactors | None,
     confidence_frac: float,
 ) -> Interval:
-    here = pl.col("township_code").str.starts_with(place)
     by_domain = (
         sums.group_by("domain")
         .agg(pl.col("sum_tc").filter(here).sum().alias("here_tc"), pl.col("sum_tc").sum().alias("all_tc"))
