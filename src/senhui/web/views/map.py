@@ -143,7 +143,22 @@ def _texts() -> dict[str, str]:
     """Return the words that the script itself writes."""
     return {
         "calibrated": _("Stock per hectare, calibrated"),
+        "measured": _("Stock per hectare, measured"),
         "not_calibrated": _("Stock per hectare, measured (not calibrated)"),
+        "shown_county": _("Shown: counties"),
+        "shown_township": _("Shown: townships"),
+        "shown_stand": _("Shown: sub-compartments"),
+        "zoom_in_for_stands": _(
+            "Zoom in: this layer shows sub-compartments. Until then the map shows its colours here."
+        ),
+        "needs_role": _("This layer shows sub-compartments, which need a role."),
+        "filtered_out": _("outside the filter"),
+        "no_difference": _("nothing: one survey"),
+        "difference": _("Shown: change a year from {before} to {after}"),
+        "no_comparison": _("No comparison of these two surveys has been made; the map shows the later one."),
+        "nothing_earlier": _("There is no earlier survey to compare with."),
+        "play": _("Show the surveys one after the other"),
+        "next_survey": _("Show the next survey"),
         "nothing": _("Nothing found. Search by a place's name or code, or by a sub-compartment number."),
         "no_webgl": _(
             "This browser cannot draw the map (WebGL is off). The panel, the statistics and the search still work."

@@ -1,6 +1,6 @@
-// The data version, the quantity shown and the ratio: choices above the map and in its legend.
+// The data version, the quantity shown and the ratio: choices above the map and beside the layers.
 
-import { given, narrow, texts } from "./given.js";
+import { given, texts } from "./given.js";
 import { change, onChange, state } from "./state.js";
 
 const release = document.getElementById("release");
@@ -10,13 +10,17 @@ const ratio = document.getElementById("ratio");
 export const releaseName = () => release.selectedOptions[0].textContent;
 
 // A release without calibration shows its measured stock and does not call it calibrated.
+export function measureName() {
+  return state.measure === "measured" ? texts.measured : isCalibrated() ? texts.calibrated : texts.not_calibrated;
+}
+
+const isCalibrated = () => !given.not_calibrated.includes(state.release);
+
 function showChoices() {
   release.value = state.release;
   measure.value = state.measure;
   ratio.querySelector(`[value=${state.per}]`).checked = true;
-  const isCalibrated = !given.not_calibrated.includes(state.release);
-  measure.querySelector("[value=calibrated]").textContent = isCalibrated ? texts.calibrated : texts.not_calibrated;
-  document.getElementById("legend-measure").textContent = measure.selectedOptions[0].textContent;
+  measure.querySelector("[value=calibrated]").textContent = isCalibrated() ? texts.calibrated : texts.not_calibrated;
 }
 
 // A row is a position in one release; in another it would be another stand.
@@ -27,4 +31,3 @@ ratio.addEventListener("change", () => change({ per: ratio.querySelector(":check
 
 onChange(["release", "measure", "per"], showChoices);
 showChoices();
-if (narrow) document.getElementById("legend").open = false;

@@ -5,11 +5,12 @@ import * as maplibregl from "../../vendor/maplibre-gl-6.17.0/maplibre-gl.mjs";
 import { address, given, narrow, texts } from "./given.js";
 import { say } from "./panel.js";
 import { change, onChange, state } from "./state.js";
-import { isChosenPlace, isChosenStand, LEVELS, standColour, STANDS_FROM, standTiles, style } from "./style.js";
+import * as style from "./style.js";
 
-// Room for what lies over the map: the controls above, the legend at the left or, on a phone, the sheet below.
+// Room for what lies over the map: the controls above and, on a phone, the legend below.
 const margin = narrow ? { top: 110, bottom: 64, left: 16, right: 16 } : { top: 70, bottom: 24, left: 24, right: 24 };
 const boxes = new Map();
+const { LEVELS } = style;
 
 // null where the browser cannot draw; the rest of the page works without.
 export let map = null;
@@ -19,7 +20,12 @@ export let map = null;
 let isReady;
 export const ready = new Promise((resolve) => { isReady = resolve; });
 
-export function start() {
+const asked = async (where) => (await fetch(where)).json();
+const outlines = (level) => asked(address(given.addresses.boundaries, { level }));
+
+export async function start() {
+  // Asked for before the library starts its work; most of the first picture is this.
+  const counties = outlines("county");
   try {
     map = drawn();
   } catch {
@@ -31,16 +37,24 @@ export function start() {
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 110 }), "bottom-right");
   map.on("load", async () => {
-    await Promise.all(LEVELS.map(({ level }) => placeNames(level)));
+    map.getSource("county").setData(await counties);
     await colourPlaces();
+    map.once("idle", () => window.performance.mark("map-drawn"));
+    await Promise.all([
+      outlines("township").then((townships) => map.getSource("township").setData(townships)),
+      ...LEVELS.map(placeNames),
+    ]);
     if (!state.view) await flyToChosen();
     document.getElementById("map").dataset.ready = "true";
     isReady(map);
   });
+  listen();
+}
+
+function listen() {
   map.on("moveend", () => {
     const { lng, lat } = map.getCenter();
     change({ view: { zoom: map.getZoom(), center: [lng, lat] } });
-    sayLevel();
   });
   map.on("click", choose);
   for (const layer of ["county-fill", "township-fill", ...(given.stands ? ["stands-fill"] : [])]) {
@@ -53,18 +67,18 @@ export function start() {
     told = true;
     say(texts.tile_error);
   });
-  sayLevel();
   onChange(["place", "row"], showChosen);
-  onChange(["release"], showRelease);
-  onChange(["measure", "per"], showMeasure);
+  onChange(["release", "before", "layer", "measure", "per"], showColours);
+  onChange(["where", "shape"], showSelection);
   onChange(["view"], followLink);
+  showSelection();
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => window.location.reload());
 }
 
 function drawn() {
   return new maplibregl.Map({
     container: "map",
-    style: style(),
+    style: style.style(),
     ...(state.view ?? { bounds: given.style.bounds, fitBoundsOptions: { padding: margin } }),
     minZoom: 6,
     maxZoom: 17,
@@ -79,8 +93,7 @@ function drawn() {
 
 // Names stand once per place, at the point that the server gives, and not once per tile.
 async function placeNames(level) {
-  const answer = await fetch(address(given.addresses.labels, { level }));
-  const labels = await answer.json();
+  const labels = await asked(address(given.addresses.labels, { level }));
   for (const { code, bbox } of labels) boxes.set(code, bbox);
   map.getSource(`${level}-names`).setData({
     type: "FeatureCollection",
@@ -92,21 +105,44 @@ async function placeNames(level) {
   });
 }
 
+let nthColours = 0;
+
 async function colourPlaces() {
-  const { release, measure, per } = state;
-  await Promise.all(LEVELS.map(async ({ level }) => {
-    const answer = await fetch(`${address(given.addresses.choropleth, { release, level })}?measure=${measure}&per=${per}`);
-    const { values } = await answer.json();
+  const nth = ++nthColours;
+  await Promise.all(LEVELS.map(async (level) => {
+    const answer = await fetch(style.coloursOf(level));
+    const values = answer.ok ? (await answer.json()).values : {};
+    if (nth !== nthColours) return; // meanwhile something else was chosen
     map.removeFeatureState({ source: level });
-    for (const [code, density] of Object.entries(values)) map.setFeatureState({ source: level, id: code }, { density });
+    for (const [code, value] of Object.entries(values)) map.setFeatureState({ source: level, id: code }, { value });
+    if (!answer.ok) say(texts.tile_error);
   }));
 }
 
-function sayLevel() {
-  const zoom = map.getZoom();
-  const { levels } = given.style;
-  const name = given.stands && zoom >= STANDS_FROM ? "stand" : zoom >= LEVELS[0].maxzoom ? "township" : "county";
-  document.getElementById("legend-level").textContent = levels[state.per][name];
+function showColours() {
+  for (const level of LEVELS) {
+    map.setLayerZoomRange(`${level}-fill`, ...style.zoomsOf(level));
+    map.setPaintProperty(`${level}-fill`, "fill-color", style.placeColour(level));
+  }
+  if (given.stands) {
+    const visibility = style.drawsStands() ? "visible" : "none";
+    for (const layer of ["stands-fill", "stands-line"]) map.setLayoutProperty(layer, "visibility", visibility);
+    const tiles = style.standTiles();
+    if (String(map.getSource("stands").tiles) !== String(tiles)) map.getSource("stands").setTiles(tiles);
+    map.setPaintProperty("stands-fill", "fill-color", style.standColour());
+  }
+  colourPlaces();
+}
+
+// What the filters leave out is dimmed, stand by stand; what lies outside a shape is covered.
+function showSelection() {
+  if (given.stands && map.getLayer("stands-fill")) map.setPaintProperty("stands-fill", "fill-opacity", style.standOpacity());
+  if (state.shape === null || Array.isArray(state.shape)) dimOutside(state.shape && [[...state.shape, state.shape[0]]]);
+}
+
+// Covers everything outside the rings; null covers nothing. Who knows an outline that was handed in calls it.
+export function dimOutside(rings) {
+  map?.getSource("outside")?.setData(rings ? style.outsideOf(rings) : style.NOTHING);
 }
 
 function choose({ point }) {
@@ -119,8 +155,8 @@ function choose({ point }) {
 
 function showChosen({ fly }) {
   for (const part of ["", "under"]) {
-    for (const { level } of LEVELS) map.setFilter(`${level}-chosen${part}`, isChosenPlace());
-    if (given.stands) map.setFilter(`stands-chosen${part}`, isChosenStand());
+    for (const level of LEVELS) map.setFilter(`${level}-chosen${part}`, style.isChosenPlace());
+    if (given.stands) map.setFilter(`stands-chosen${part}`, style.isChosenStand());
   }
   if (fly) flyToChosen();
 }
@@ -144,13 +180,4 @@ async function flyToChosen() {
   if (box) map.fitBounds(box, { padding: margin, maxZoom: 13 });
 }
 
-function showRelease() {
-  if (given.stands) map.getSource("stands").setTiles(standTiles());
-  colourPlaces();
-}
-
-function showMeasure() {
-  sayLevel();
-  if (given.stands) map.setPaintProperty("stands-fill", "fill-color", standColour());
-  colourPlaces();
-}
+export const flyTo = (box) => map?.fitBounds(box, { padding: margin, maxZoom: 13 });
