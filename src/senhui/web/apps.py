@@ -25,3 +25,4 @@ class WebConfig(AppConfig):
         """Let every refusal be explained before the first page asks."""
         from senhui.web import change_errors as _explanations  # noqa: F401  # registers them
         from senhui.web import declaration_errors as _of_declarations  # noqa: F401
+        from senhui.web import selection_errors as _of_selections  # noqa: F401

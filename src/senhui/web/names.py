@@ -44,6 +44,13 @@ WORDS: dict[str, dict[str, Promise]] = {
         "4": _("mature"),
         "5": _("over-mature"),
     },
+    "ownership": {
+        "10": _("state-owned land"),
+        "20": _("collective land"),
+        "21": _("collective land contracted by a household"),
+        "22": _("collective land managed by several households"),
+        "23": _("collective land managed by the collective"),
+    },
     "domain": {
         "arbor": _("Tree forest and economic forest"),
         "bamboo": _("Bamboo forest"),
@@ -164,7 +171,7 @@ def word(column: str, value: Any) -> str:
     """Return what a coded value of a column means, in the active language."""
     if value is None or value == "":
         return str(NOT_RECORDED)
-    if column in {"county", "township", "county_code", "township_code"}:
+    if column in {"county", "township", "village", "county_code", "township_code"}:
         return place(str(value))
     if column in {"land_class", "species_group"}:
         return _table_names(f"{_TABLES[column]}", "zh" if _is_chinese() else "en").get(str(value), str(value))
