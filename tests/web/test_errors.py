@@ -14,11 +14,12 @@ from tests.web.messages import refused_layers
 from senhui.access.actions.redeem_sign_in_link import SignInLinkRefused
 from senhui.access.actions.sign_in_with_password import SignInRefused
 from senhui.access.rules import PermissionRefused, permissions
+from senhui.atlas.change_jobs import ChangeMapNotMade
 from senhui.atlas.exports import ExportIsGone, TooManyRows
 from senhui.atlas.jobs import MapNotMade
 from senhui.atlas.statistics import TooFine, UnknownDimension
 from senhui.atlas.tile_writer import UnknownCode
-from senhui.atlas.tiles import TilesMissing
+from senhui.atlas.tiles import ChangeTilesMissing, TilesMissing
 from senhui.intake import LayerRefused
 from senhui.intake.recognition import LandClassGenerationUnclear
 from senhui.inventory.actions.compare_releases import (
@@ -162,6 +163,8 @@ REFUSALS = [
     (UnknownKeys("species_group", ["x", "y"]), 409),
     (UnknownCode("land_class", ["x"]), 409),
     (TilesMissing("2021-1"), 404),
+    (ChangeTilesMissing("2016-1_2021-2_1f0c9a2b"), 404),
+    (ChangeMapNotMade("2016-1_2021-2_1f0c9a2b"), 500),
     (ExportIsGone(), 404),
     (MapNotMade("2021-1"), 500),
     (JobKindUnknown("old.kind"), 409),

@@ -51,6 +51,7 @@ def _add_change(
         from senhui.access.queries import areas_for
         from senhui.access.rules import PermissionRefused
         from senhui.atlas import change_tables
+        from senhui.atlas.change_jobs import ChangeMapNotMade, compare_and_map
         from senhui.inventory.actions import compare_releases as room
         from senhui.inventory.queries import NoSuchRelease
         from senhui.measurement.closing import DoesNotClose
@@ -60,7 +61,7 @@ def _add_change(
         actor, instant = person(as_user), now()
         try:
             with terminal.progress_bar(f"Compare {before} with {after}") as progress:
-                info = room.compare_releases(actor, before_id=before, after_id=after, now=instant, progress=progress)
+                info = compare_and_map(actor, before_id=before, after_id=after, now=instant, progress=progress)
         except (
             NoSuchRelease,
             PermissionRefused,
@@ -69,6 +70,7 @@ def _add_change(
             room.NoLandInCommon,
             room.CannotBeMeasuredAgain,
             DoesNotClose,
+            ChangeMapNotMade,
         ) as problem:
             terminal.fail(str(problem))
         areas = areas_for(actor, "view_sub_compartments", on=timezone.localdate(instant))

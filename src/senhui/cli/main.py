@@ -304,14 +304,31 @@ def stats(
 
 
 @app.command()
-def tiles(release_id: Annotated[str, typer.Argument(help="Release, such as 2021-2.")], as_json: AsJson = False) -> None:
-    """Make the map tiles and the statistics of a release anew.
+def tiles(
+    release_id: Annotated[str | None, typer.Argument(help="Release, such as 2021-2.")] = None,
+    change: Annotated[str | None, typer.Option(help="A comparison in place of a release.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the map tiles and the statistics of a release anew, or the tiles of a comparison.
 
     Example: senhui tiles 2021-2
+    Example: senhui tiles --change 2016-1_2021-2_1f0c9a2b
     """
+    if (release_id is None) == (change is None):
+        terminal.fail("Name a release, or a comparison with --change.", code=2)
     set_up()
+    from senhui.atlas.change_jobs import draw
     from senhui.atlas.jobs import build_map
 
+    if change is not None:
+        with terminal.refusals_told(), terminal.progress_bar(f"Map of {change}") as progress:
+            draw(change, progress=progress)
+        if as_json:
+            terminal.print_json({"change": change, "map": "made"})
+        else:
+            terminal.say(f"The map of {change} is made anew.")
+        return
+    assert release_id is not None
     with terminal.refusals_told(), terminal.progress_bar(f"Map of {release_id}") as progress:
         build_map(release_id, progress=progress)
     if as_json:

@@ -18,6 +18,8 @@ from senhui.access.actions.create_user import create_user
 from senhui.access.actions.grant_role import grant_role
 from senhui.access.queries import user_named
 from senhui.access.terminal import OPERATOR
+from senhui.atlas import difference_tiles
+from senhui.atlas.change_jobs import compare_and_map, draw
 from senhui.atlas.jobs import build_map, release_and_map
 from senhui.cli import terminal
 from senhui.intake import read_boundaries
@@ -123,9 +125,13 @@ def _ensure_map(release_id: str) -> None:
 def _ensure_change(people: dict[str, Any]) -> None:
     """Record the sample events between the two surveys and compare them, unless that was done."""
     by_year = {info.reference_year: info.id for info in queries.releases() if info.is_sample}
+    for info in changes.changes():
+        if info.is_sample and not difference_tiles.has_tiles(info.id):
+            with terminal.progress_bar(f"Map of {info.id}") as progress:
+                draw(info.id, progress=progress)
     if changes.changes() or not set(YEARS) <= set(by_year):
         return
-    from senhui.cli.demo.events import compare_sample_surveys, record_sample_events
+    from senhui.cli.demo.events import record_sample_events
 
     before_id, after_id = (by_year[year] for year in (YEARS[0], YEARS[-1]))
     with terminal.progress_bar(f"{YEARS[0]} → {YEARS[-1]}") as progress:
@@ -133,11 +139,13 @@ def _ensure_change(people: dict[str, Any]) -> None:
         record_sample_events(
             people["demo-technician"], before_id=before_id, after_id=after_id, now=dt.datetime.now(dt.UTC)
         )
-        progress(0.3, "change")
-        compare_sample_surveys(
-            people["demo-technician"], before_id=before_id, after_id=after_id, now=dt.datetime.now(dt.UTC)
+        compare_and_map(
+            people["demo-technician"],
+            before_id=before_id,
+            after_id=after_id,
+            now=dt.datetime.now(dt.UTC),
+            progress=lambda fraction, note: progress(0.2 + 0.8 * fraction, note),
         )
-        progress(1.0, "done")
 
 
 def print_sign_in_links(*, base_url: str) -> None:

@@ -12,11 +12,9 @@ class InventoryConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the long actions of this room available as jobs."""
-        from senhui.inventory.actions.compare_releases import compare_as_job
         from senhui.inventory.jobs import import_uploaded_layer, measure, remap
         from senhui.jobs.registry import register
 
-        register("inventory.compare_releases", compare_as_job)
         register("inventory.import_layer", import_uploaded_layer)
         register("inventory.map_draft", remap)
         register("inventory.measure_draft", measure)

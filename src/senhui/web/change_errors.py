@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from senhui.atlas.change_jobs import ChangeMapNotMade
 from senhui.atlas.tiles import ChangeTilesMissing
 from senhui.inventory.actions.compare_releases import (
     CannotBeMeasuredAgain,
@@ -39,6 +40,15 @@ def _no_change_tiles(error: ChangeTilesMissing) -> Explanation:
     return Explanation(
         404,
         _("There are no map tiles of this comparison."),
+        _("Draw its map on its page, or in the terminal: senhui tiles --change %(id)s") % {"id": error.change_id},
+    )
+
+
+@explain.register
+def _no_change_map(error: ChangeMapNotMade) -> Explanation:
+    return Explanation(
+        500,
+        _("The releases were compared and the comparison stands, but its map was not drawn."),
         _("Draw its map on its page, or in the terminal: senhui tiles --change %(id)s") % {"id": error.change_id},
     )
 

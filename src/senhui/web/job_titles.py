@@ -17,6 +17,7 @@ RELEASE: Final = gettext_noop("Release %(file)s")
 MAP_COLUMNS: Final = gettext_noop("Map %(file)s")
 EXPORT: Final = gettext_noop("Export %(release)s as %(form)s")
 DRAW_MAP: Final = gettext_noop("Draw the map of %(release)s")
+DRAW_CHANGE: Final = gettext_noop("Draw the change from %(before)s to %(after)s")
 COMPARE: Final = gettext_noop("Compare %(before)s with %(after)s")
 
 

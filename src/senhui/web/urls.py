@@ -69,6 +69,7 @@ urlpatterns = [
     _page("imports/<int:draft_id>/rows/<int:row>/reopen/", imports_row.reopen, "imports-row-reopen"),
     _page("changes/", changes.list_changes, "changes"),
     _page("changes/<str:change_id>/", changes.show_change, "changes-one"),
+    _page("changes/<str:change_id>/draw-map/", changes.draw_map, "changes-draw-map"),
     _page("changes/<str:change_id>/closing.<str:form>", changes.download, "changes-download"),
     _page("events/", events.list_events, "events"),
     _page("events/record/", events.record, "events-record"),

@@ -14,9 +14,8 @@ import numpy as np
 import polars as pl
 from django.utils import timezone
 
-from senhui.inventory import changes, queries
 from senhui.inventory import events as recorded
-from senhui.inventory.actions.compare_releases import compare_releases
+from senhui.inventory import queries
 from senhui.inventory.actions.record_event import Statement, record_event
 
 SEED: Final = 20260102
@@ -71,13 +70,6 @@ def record_sample_events(actor: Any, *, before_id: str, after_id: str, now: dt.d
             now=now,
         )
     return len(drawn)
-
-
-def compare_sample_surveys(actor: Any, *, before_id: str, after_id: str, now: dt.datetime) -> changes.ChangeInfo:
-    """Compare the two surveys, so that the page of change has something to show."""
-    return compare_releases(
-        actor, before_id=before_id, after_id=after_id, now=now, progress=lambda fraction, note: None
-    )
 
 
 def _stands(before_id: str, after_id: str) -> pl.DataFrame:

@@ -195,14 +195,6 @@ def compare_releases(
     return changes.change(change_id)
 
 
-def compare_as_job(
-    actor: Actor, *, before_id: str, after_id: str, now: dt.datetime, progress: Callable[[float, str], None]
-) -> dict[str, Any]:
-    """Do `compare_releases` as a job; its result leads to the comparison."""
-    info = compare_releases(actor, before_id=before_id, after_id=after_id, now=now, progress=progress)
-    return {"change_id": info.id}
-
-
 def _basis(info: queries.ReleaseInfo) -> tuple[str, str, Declarations]:
     """Return what the numbers of a release rest on: method book, edition of the parameters, declarations."""
     measurement = info.manifest["measurement"]

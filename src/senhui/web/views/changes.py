@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
 from senhui.access.queries import areas_for, require
-from senhui.atlas import change_tables
+from senhui.atlas import change_tables, difference_tiles
 from senhui.atlas.change_disclosure import APPARENT_TOGETHER
 from senhui.atlas.exports import change_file
 from senhui.inventory import changes, queries
@@ -85,9 +86,27 @@ def show_change(request: HttpRequest, change_id: str) -> HttpResponse:
         "estimate": estimate,
         "estimate_groups": _named_groups(estimate) if estimate else [],
         "overtaken": changes.is_overtaken(info),
+        "has_map": difference_tiles.has_tiles(change_id),
+        "may_draw": not seen_areas(request).is_empty,
         "trail": names.trail(within) if within else [],
     }
     return page(request, "changes/change.html", context)
+
+
+@require_POST
+def draw_map(request: HttpRequest, change_id: str) -> HttpResponse:
+    """Start drawing the map of a comparison that has none, or drawing it anew."""
+    info = changes.change(change_id)
+    require(request.user, "view_sub_compartments", on=today())
+    job = start_job(
+        request.user,
+        "atlas.draw_change",
+        {"change_id": change_id},
+        title=job_titles.DRAW_CHANGE,
+        title_facts={"before": info.before.id, "after": info.after.id},
+        now=timezone.now(),
+    )
+    return redirect("jobs-one", job)
 
 
 def download(request: HttpRequest, change_id: str, form: Literal["csv", "xlsx"]) -> HttpResponse:
@@ -105,7 +124,7 @@ def _start(request: HttpRequest, before_id: str, after_id: str) -> int:
     require(request.user, "view_sub_compartments", on=today())
     return start_job(
         request.user,
-        "inventory.compare_releases",
+        "atlas.compare_releases",
         {"before_id": before_id, "after_id": after_id},
         title=job_titles.COMPARE,
         title_facts={"before": before_id, "after": after_id},

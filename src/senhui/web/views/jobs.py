@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from senhui.access.rules import Actor
 from senhui.atlas import exports
+from senhui.atlas.change_jobs import ChangeMapNotMade
 from senhui.atlas.jobs import MapNotMade
 from senhui.jobs import queries
 from senhui.jobs.actions import cancel_job as cancel
@@ -95,11 +96,13 @@ def _answer_link(job: queries.JobInfo, reader: Actor) -> str:
 def _context(request: HttpRequest, job_id: int) -> dict[str, object]:
     job = queries.job(request.user, job_id, now=timezone.now())
     result = job.result if isinstance(job.result, dict) else {}
+    # A comparison stands also where its map failed: its page draws it.
+    change_id = job.refusal.change_id if isinstance(job.refusal, ChangeMapNotMade) else result.get("change_id")
     is_starter = job.started_by_id == request.user.pk
     links = {
         "option": _answer_link(job, request.user) if is_starter else "",
         "draft": reverse("imports-draft", args=[result["draft_id"]]) if "draft_id" in result else "",
-        "change": reverse("changes-one", args=[result["change_id"]]) if "change_id" in result else "",
+        "change": reverse("changes-one", args=[change_id]) if change_id else "",
         "release": reverse("releases-one", args=[result["release_id"]]) if "release_id" in result else "",
         "file": reverse("jobs-download", args=[job_id]) if is_starter and _export(job) else "",
     }
