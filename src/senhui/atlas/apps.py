@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class AtlasConfig(AppConfig):
-    """The atlas room as a Django application; it has no tables."""
+    """The atlas room as a Django application: its tables are what people keep of the map."""
 
     name = "senhui.atlas"
     label = "atlas"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -12,7 +12,9 @@ from senhui.access.queries import require
 from senhui.access.rules import Actor
 from senhui.atlas import exports, tiles
 from senhui.atlas.cube import build_cube
-from senhui.atlas.exports.sub_compartments import Form, Language
+from senhui.atlas.exports.columns import Language
+from senhui.atlas.exports.layer_files import Form
+from senhui.atlas.selection import parse
 from senhui.inventory import queries
 from senhui.inventory.actions.release_draft import release_draft
 from senhui.jobs.progress import JobCancelled
@@ -109,10 +111,15 @@ def export_sub_compartments(
     release_id: str,
     form: Form,
     language: Language = "zh",
+    query: Sequence[tuple[str, str]] = (),
     now: dt.datetime,
     progress: Callable[[float, str], None],
 ) -> dict[str, Any]:
-    """Write the sub-compartments within a person's areas as a file; return where it lies and which land it holds."""
-    written = exports.sub_compartments(actor, release_id, form=form, language=language, now=now, progress=progress)
+    """Write the sub-compartments within a person's areas as a file; return where it lies and which land it holds.
+
+    `query` is a selection as an address says it (`selection.parse`); empty for the whole release.
+    """
+    chosen = parse(query, release_id=release_id)
+    written = exports.sub_compartments(actor, chosen, form=form, language=language, now=now, progress=progress)
     place = f"{written.path.parent.name}/{written.path.name}"
     return {"export": {"place": place, "areas": sorted(written.areas), "n_rows": written.n_rows}}

@@ -6,6 +6,7 @@ SENHUI_SECRET_KEY     signing key (default: made once in SENHUI_HOME/secret_key)
 SENHUI_ALLOWED_HOSTS  host names beyond loopback, separated by commas
 SENHUI_HTTPS          1 behind a proxy that speaks https and sets X-Forwarded-Proto
 SENHUI_UPLOAD_MAX_MB  largest upload, in megabytes of 10⁶ bytes (default 2000)
+SENHUI_BOUNDARY_DAYS  days for which an uploaded boundary is kept that no saved view uses (default 365)
 SENHUI_MAP_REVIEW_NUMBER  审图号 of this installation's maps (default: not set, and then every map says so)
 SENHUI_TIANDITU_KEY, SENHUI_BASEMAP_URL  a base map of another host (default: none; see senhui.web.base_map)
 SENHUI_PUBLIC_ADDRESS     where readers reach this installation, such as https://host (default: not set, no QR codes)
@@ -144,6 +145,8 @@ FILE_UPLOAD_HANDLERS = [
 SENHUI_MAP_REVIEW_NUMBER = os.environ.get("SENHUI_MAP_REVIEW_NUMBER", "").strip()
 SENHUI_BASE_MAP = base_map(os.environ)
 SENHUI_PUBLIC_ADDRESS = os.environ.get("SENHUI_PUBLIC_ADDRESS", "").strip().rstrip("/")
+
+BOUNDARIES_KEPT_DAYS = int(os.environ.get("SENHUI_BOUNDARY_DAYS", "365"))
 
 STATIC_URL = "/static/"
 # Served from the package itself: no collectstatic step stands between a clone and its first page.

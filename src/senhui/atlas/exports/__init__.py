@@ -1,11 +1,12 @@
 """Files that offices open: statistics as CSV and XLSX, sub-compartments as GPKG, Shapefile, CSV and XLSX."""
 
 from senhui.atlas.exports.change_file import change_file
+from senhui.atlas.exports.layer_files import TooManyRows
 from senhui.atlas.exports.statistics_file import ExportFile, statistics_file
 from senhui.atlas.exports.sub_compartments import (
     Export,
     ExportIsGone,
-    TooManyRows,
+    NothingChosen,
     kept_export,
     refuse_export,
     sub_compartments,
@@ -15,6 +16,7 @@ __all__ = [
     "Export",
     "ExportFile",
     "ExportIsGone",
+    "NothingChosen",
     "TooManyRows",
     "change_file",
     "kept_export",

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from senhui.access.queries import areas_for, require
 from senhui.atlas import exports
 from senhui.atlas.cube import GROUND_POOLS, VEGETATION
-from senhui.atlas.exports.sub_compartments import Form
+from senhui.atlas.exports.layer_files import Form
 from senhui.atlas.statistics import parameters_used, read_by
 from senhui.atlas.tiles import has_map
 from senhui.inventory import changes, queries
