@@ -102,7 +102,7 @@ def typeset(
         The template does not fit the values, or a picture has several pages.
     """
     assert DATED_AT in data, "the date of a document comes from its values, never from the clock"
-    dated_at = dt.datetime.fromisoformat(str(data[DATED_AT]))
+    dated_at = dt.datetime.fromisoformat(str(data[DATED_AT])).replace(microsecond=0)
     assert dated_at.tzinfo is not None, "an instant has an offset"
     sources = {path.name: path.read_text("utf-8") for path in sorted(template.parent.glob("*.typ"))}
     assert not any(_PACKAGE.search(source) for source in sources.values()), "a package would come from the network"

@@ -22,7 +22,12 @@ class WebConfig(AppConfig):
         super().__init__(app_name, app_module)
 
     def ready(self) -> None:
-        """Let every refusal be explained before the first page asks."""
+        """Let every refusal be explained and every sheet have its words before the first page asks."""
+        from senhui.atlas.sheet import say_with
         from senhui.web import change_errors as _explanations  # noqa: F401  # registers them
         from senhui.web import declaration_errors as _of_declarations  # noqa: F401
         from senhui.web import selection_errors as _of_selections  # noqa: F401
+        from senhui.web import sheet_errors as _of_sheets  # noqa: F401
+        from senhui.web.sheet_words import place_names, words_of
+
+        say_with(words_of, place_names)
