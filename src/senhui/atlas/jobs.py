@@ -15,6 +15,8 @@ from senhui.atlas.cube import build_cube
 from senhui.atlas.exports.columns import Language
 from senhui.atlas.exports.layer_files import Form
 from senhui.atlas.selection import parse
+from senhui.atlas.place_errors import build_place_errors
+from senhui.atlas.stand_table import build_stand_table
 from senhui.inventory import queries
 from senhui.inventory.actions.release_draft import release_draft
 from senhui.jobs.progress import JobCancelled
@@ -45,6 +47,8 @@ def build_map(release_id: str, *, progress: Callable[[float, str], None]) -> Non
     """
     progress(0.0, "Statistics")
     build_cube(release_id)
+    build_place_errors(release_id)
+    build_stand_table(release_id)
     # One note for the whole stage: the writer's own counts tiles, and a page can translate no number in a note.
     tiles.build(release_id, progress=lambda fraction, note: progress(0.1 + 0.9 * fraction, "Drawing the map"))
 

@@ -7,12 +7,14 @@ from dataclasses import asdict, replace
 from typing import Any, Literal
 
 from django.http import Http404, HttpRequest
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field
 
 from senhui.atlas.layers import choropleth
+from senhui.atlas.place_errors import place_errors
 from senhui.atlas.statistics import ErrorUnknown, error_of, parameters_used, public_statistics, read_by
 from senhui.inventory import queries
+from senhui.quantities import percent_from_frac
 from senhui.web.page import MOST_DIGITS_OF_A_ROW, seen_areas, today
 
 router = Router()
@@ -140,6 +142,16 @@ class ErrorOut(Schema):
     is_sample: bool
 
 
+class ColoursQuery(Schema):
+    """What places are coloured by."""
+
+    layer: Literal["density", "error"] = Field(
+        "density", description="stock per hectare, or half of its 95 % interval over it"
+    )
+    measure: Measure = "calibrated"
+    per: Ratio = "forest"
+
+
 class ColoursOut(Schema):
     """A measure by area code."""
 
@@ -227,16 +239,20 @@ def show_statistics(
 @router.get(
     "/releases/{release_id}/choropleth/{level}",
     response=ColoursOut,
-    summary="Stock per hectare, of forest or of land, of each county or township",
+    summary="Stock per hectare of forest or of land, or its error, of each county or township",
 )
 def show_choropleth(
     request: HttpRequest,
     release_id: str,
     level: Literal["county", "township"],
-    measure: Measure = "calibrated",
-    per: Ratio = "forest",
+    asked: Query[ColoursQuery],
 ) -> dict[str, Any]:
-    """Return the stock per hectare by area code; `measure` of the answer names the ratio."""
+    """Return the stock per hectare, or its error in percent, by area code; `measure` of the answer says which."""
+    measure, per = asked.measure, asked.per
+    if asked.layer == "error":
+        errors = place_errors(release_id, level=level, is_calibrated=measure == "calibrated")
+        percent = {code: None if error is None else percent_from_frac(error) for code, error in errors.items()}
+        return {"release": release_id, "measure": "error", "unit": "%", "values": percent}
     column = COLUMN_OF_MEASURE[measure].format(per)
     values = choropleth(release_id, level=level, measure=column)
     return {"release": release_id, "measure": column, "unit": "tC/ha", "values": values}
