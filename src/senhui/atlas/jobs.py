@@ -14,8 +14,8 @@ from senhui.atlas import exports, tiles
 from senhui.atlas.cube import build_cube
 from senhui.atlas.exports.columns import Language
 from senhui.atlas.exports.layer_files import Form
-from senhui.atlas.selection import parse
 from senhui.atlas.place_errors import build_place_errors
+from senhui.atlas.selection import parse
 from senhui.atlas.stand_table import build_stand_table
 from senhui.inventory import queries
 from senhui.inventory.actions.release_draft import release_draft
