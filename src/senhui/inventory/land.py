@@ -37,15 +37,31 @@ def within(rows: pl.DataFrame, areas: AreaSet, *, directory: Path, profile: Mapp
     directory : the draft's, for the county of rows that have no number.
     profile : the draft's, which says what column the county is in.
     """
-    code = pl.col("sub_compartment_id")
-    if rows["sub_compartment_id"].null_count():
-        rows = rows.join(_counties(rows, directory, profile), on="row", how="left")
-        code = pl.coalesce(code, "_county")
+    code = pl.col("_code")
     inside = [code.is_null()]
     for area in sorted(areas.codes):
         # A county without more is inside an area that lies in it: then nothing says that it is not.
         inside.append(code.str.starts_with(area) | pl.lit(area).str.starts_with(code))
-    return rows.filter(pl.any_horizontal(inside)).select(pl.exclude("_county"))
+    said = rows.with_columns(_code=said_codes(rows, directory=directory, profile=profile))
+    return said.filter(pl.any_horizontal(inside)).drop("_code")
+
+
+def said_codes(rows: pl.DataFrame, *, directory: Path, profile: Mapping[str, Any]) -> pl.Series:
+    """Return the code by which each row says where it lies: its number, else its county, else nothing.
+
+    Parameters
+    ----------
+    rows, directory, profile : as in `within`.
+    """
+    codes = rows["sub_compartment_id"]
+    if not codes.null_count():
+        return codes
+    counties = _counties(rows, directory, profile)
+    return (
+        rows.join(counties, on="row", how="left", maintain_order="left")
+        .select(pl.coalesce("sub_compartment_id", "_county"))
+        .to_series()
+    )
 
 
 def _counties(rows: pl.DataFrame, directory: Path, profile: Mapping[str, Any]) -> pl.DataFrame:

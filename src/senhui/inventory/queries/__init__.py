@@ -1,10 +1,12 @@
 """What other rooms may know of drafts, releases and administrative units. Nothing here writes."""
 
+from senhui.inventory.queries.draft_layer import ChangedRows, DraftLayer, changed_rows, draft_layer, n_changed_rows
 from senhui.inventory.queries.draft_mapping import CodeCount, Column, DraftMapping, draft_mapping
 from senhui.inventory.queries.draft_rows import (
     Decision,
     DraftRow,
     FindingsPage,
+    draft_areas,
     draft_decisions,
     draft_errors,
     draft_findings_on_map,
@@ -12,7 +14,7 @@ from senhui.inventory.queries.draft_rows import (
     rejected_rows,
     visible_rows,
 )
-from senhui.inventory.queries.drafts import DraftInfo, NoSuchDraft, draft, drafts, findings
+from senhui.inventory.queries.drafts import DraftInfo, NoSuchDraft, draft, drafts, findings, open_drafts
 from senhui.inventory.queries.releases import (
     NoSuchRelease,
     NoSuchStand,
@@ -39,10 +41,12 @@ from senhui.inventory.queries.units import (
 )
 
 __all__ = [
+    "ChangedRows",
     "CodeCount",
     "Column",
     "Decision",
     "DraftInfo",
+    "DraftLayer",
     "DraftMapping",
     "DraftRow",
     "FindingsPage",
@@ -54,12 +58,15 @@ __all__ = [
     "Unit",
     "administrative_units",
     "area_filter",
+    "changed_rows",
     "derivation",
     "derivations",
     "draft",
+    "draft_areas",
     "draft_decisions",
     "draft_errors",
     "draft_findings_on_map",
+    "draft_layer",
     "draft_mapping",
     "draft_row",
     "drafts",
@@ -68,6 +75,8 @@ __all__ = [
     "find_units",
     "findings",
     "manifest_for",
+    "n_changed_rows",
+    "open_drafts",
     "rejected_rows",
     "release",
     "release_path",

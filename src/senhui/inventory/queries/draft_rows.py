@@ -125,10 +125,10 @@ def draft_errors(
     ------
     NoSuchDraft, DraftIsClosed, DraftNeedsMapping
     """
-    info = _checked_draft(actor, draft_id, on=on)
+    info = checked_draft(actor, draft_id, on=on)
     decisions = decisions_of(Draft.objects.get(pk=draft_id))
     found = effective_findings(info.directory, decisions).filter(pl.col("severity") == severity).collect()
-    found = _visible(actor, info, found, on=on)
+    found = visible(actor, info, found, on=on)
     counts = found["reason"].value_counts(sort=True)
     if reason is not None:
         found = found.filter(pl.col("reason") == reason)
@@ -173,7 +173,7 @@ def draft_row(actor: Actor, draft_id: int, row: int, *, on: dt.date) -> DraftRow
         values=values,
         as_read={name: as_read[name] for name in (standing.values if standing else ())},
         findings=found,
-        outline=_geojson(outline["geometry"]),
+        outline=geojson(outline["geometry"]),
         geometry_area_ha=outline["geometry_area_ha"],
         repair=next(areas_of_repair(outlines).drop("row").iter_rows(named=True), None),
         neighbours=_neighbours(actor, info, decisions, outline, on=on),
@@ -202,7 +202,7 @@ def draft_findings_on_map(
     ------
     NoSuchDraft, DraftIsClosed, DraftNeedsMapping
     """
-    info = _checked_draft(actor, draft_id, on=on)
+    info = checked_draft(actor, draft_id, on=on)
     decisions = decisions_of(Draft.objects.get(pk=draft_id))
     west, south, east, north = bbox
     inside = (
@@ -228,7 +228,7 @@ def draft_findings_on_map(
         .sort("is_error", "row", descending=[True, False])
         .collect()
     )
-    shown = _visible(actor, info, rows, on=on)
+    shown = visible(actor, info, rows, on=on)
     outlines = effective_outlines(info.directory, decisions, rows=shown["row"].head(limit).to_list())
     joined = shown.head(limit).join(outlines.select("row", "geometry"), on="row")
     return {
@@ -238,7 +238,7 @@ def draft_findings_on_map(
             {
                 "type": "Feature",
                 "id": one["row"],
-                "geometry": _geojson(one.pop("geometry")),
+                "geometry": geojson(one.pop("geometry")),
                 "properties": {**one, "severity": "error" if one.pop("is_error") else "warning"},
             }
             for one in joined.iter_rows(named=True)
@@ -257,7 +257,7 @@ def draft_decisions(actor: Actor, draft_id: int, *, on: dt.date, row: int | None
     lines = RowDecision.objects.filter(draft_id=draft_id).select_related("decided_by")
     if row is not None:
         lines = lines.filter(row=row)
-    areas = _areas(actor, info, on=on)
+    areas = draft_areas(actor, info, on=on)
     return [
         Decision(
             row=one.row,
@@ -283,10 +283,10 @@ def rejected_rows(actor: Actor, draft_id: int, *, on: dt.date) -> tuple[pl.DataF
     ------
     NoSuchDraft, DraftIsClosed, DraftNeedsMapping
     """
-    info = _checked_draft(actor, draft_id, on=on)
+    info = checked_draft(actor, draft_id, on=on)
     decisions = decisions_of(Draft.objects.get(pk=draft_id))
     found = effective_findings(info.directory, decisions).filter(pl.col("severity") == "error").collect()
-    found = _visible(actor, info, found.filter(pl.col("row").is_not_null()), on=on)
+    found = visible(actor, info, found.filter(pl.col("row").is_not_null()), on=on)
     return found, effective_source(info.directory, decisions, rows=set(found["row"]))
 
 
@@ -301,7 +301,7 @@ def visible_rows(
     # Also where it is out, a row has the number that it had.
     everything = Decisions(decisions.last_id, {}, decisions.findings)
     ids = identities(info.directory, everything, rows=wanted["row"].to_list())
-    known = _visible(actor, info, wanted.join(ids, on="row", how="left"), on=on)
+    known = visible(actor, info, wanted.join(ids, on="row", how="left"), on=on)
     return dict(known.select("row", "sub_compartment_id").iter_rows())
 
 
@@ -313,7 +313,7 @@ def _kept_draft(actor: Actor, draft_id: int, *, on: dt.date) -> DraftInfo:
     return info
 
 
-def _checked_draft(actor: Actor, draft_id: int, *, on: dt.date) -> DraftInfo:
+def checked_draft(actor: Actor, draft_id: int, *, on: dt.date) -> DraftInfo:
     """Return a draft whose rows were checked: nothing is known of them before the columns are understood."""
     info = _kept_draft(actor, draft_id, on=on)
     if info.state == "unmapped":
@@ -321,7 +321,7 @@ def _checked_draft(actor: Actor, draft_id: int, *, on: dt.date) -> DraftInfo:
     return info
 
 
-def _areas(actor: Actor, info: DraftInfo, *, on: dt.date) -> AreaSet | None:
+def draft_areas(actor: Actor, info: DraftInfo, *, on: dt.date) -> AreaSet | None:
     """Return the areas whose rows the actor sees, or None for who imported the file."""
     if actor.pk == info.imported_by_id:
         return None
@@ -329,8 +329,8 @@ def _areas(actor: Actor, info: DraftInfo, *, on: dt.date) -> AreaSet | None:
     return union(code for part in codes for code in part)
 
 
-def _visible(actor: Actor, info: DraftInfo, rows: pl.DataFrame, *, on: dt.date) -> pl.DataFrame:
-    areas = _areas(actor, info, on=on)
+def visible(actor: Actor, info: DraftInfo, rows: pl.DataFrame, *, on: dt.date) -> pl.DataFrame:
+    areas = draft_areas(actor, info, on=on)
     return rows if areas is None else land.within(rows, areas, directory=info.directory, profile=info.profile)
 
 
@@ -361,14 +361,14 @@ def _neighbours(
         {
             "type": "Feature",
             "id": one["row"],
-            "geometry": _geojson(one["geometry"]),
+            "geometry": geojson(one["geometry"]),
             "properties": {"row": one["row"], "sub_compartment_id": names[one["row"]]},
         }
         for one in outlines.iter_rows(named=True)
     ]
 
 
-def _geojson(wkb: bytes | None) -> dict[str, Any] | None:
+def geojson(wkb: bytes | None) -> dict[str, Any] | None:
     if wkb is None:
         return None
     geometry: dict[str, Any] = json.loads(shapely.to_geojson(shapely.from_wkb(wkb)))

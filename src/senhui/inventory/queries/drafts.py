@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,12 @@ def draft(actor: Actor, draft_id: int, *, on: dt.date) -> DraftInfo:
     if row is None or not _may_see(actor, row, on=on):
         raise NoSuchDraft(draft_id)
     return _draft_info(row)
+
+
+def open_drafts(draft_ids: Collection[int]) -> set[int]:
+    """Return which of some drafts are neither released nor discarded; for whoever cleans up behind the others."""
+    rows = Draft.objects.filter(pk__in=draft_ids).exclude(state__in=["released", "discarded"])
+    return set(rows.values_list("pk", flat=True))
 
 
 def findings(info: DraftInfo) -> pl.DataFrame:
