@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.journeys.conftest import City, OpenPage
 
 WORDS = {
-    "zh": {"much": "有多少", "grow": "在增长", "goal": "还差", "ahead": "谁领先", "sample": "示例数据", "lost": "连接中断",
-           "paused": "已暂停", "no_baseline": "缺基线", "not_set": "未设定"},
+    "zh": {"much": "有多少", "grow": "在增长", "goal": "还差", "ahead": "谁领先", "sample": "示例数据",
+           "lost": "连接中断", "paused": "已暂停", "no_baseline": "缺基线", "not_set": "未设定"},
     "en": {"much": "How much is there", "grow": "It grows", "goal": "to go", "ahead": "Who is ahead",
            "sample": "Sample data", "lost": "Connection lost", "paused": "Paused", "no_baseline": "No baseline",
            "not_set": "Not set"},
@@ -120,6 +120,7 @@ def test_the_walls_map_is_drawn(open_page: OpenPage, city: City) -> None:
 def test_a_lost_connection_keeps_the_slides_and_says_since_when(open_page: OpenPage, city: City, language: str) -> None:
     page = open_page(language, "wide")
     visit(page, f"{city.address}/wall/?refresh=2&seconds=600")
+    expect(page.locator(".slide.shown .huge")).to_be_visible()
     total = page.locator(".huge").inner_text()
     page.context.set_offline(True)
     expect(page.locator("#lost")).to_contain_text(WORDS[language]["lost"])
