@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from senhui import parameters
 from senhui.inventory import queries
+from senhui.measurement.choice import method_rules
 
 Language = Literal["zh", "en"]
 
@@ -43,6 +44,12 @@ WORDS: dict[str, dict[str, Promise]] = {
         "3": _("near-mature"),
         "4": _("mature"),
         "5": _("over-mature"),
+    },
+    "protection": {
+        "011": _("Key public-benefit forest"),
+        "012": _("General public-benefit forest"),
+        "021": _("Key commercial forest"),
+        "022": _("General commercial forest"),
     },
     "ownership": {
         "10": _("state-owned land"),
@@ -176,6 +183,14 @@ def word(column: str, value: Any) -> str:
     if column in {"land_class", "species_group"}:
         return _table_names(f"{_TABLES[column]}", "zh" if _is_chinese() else "en").get(str(value), str(value))
     return str(WORDS.get(column, {}).get(str(value), value))
+
+
+def of_value(dimension: str, value: str | int | None) -> str:
+    """Return what a value of one of `DIMENSIONS` is called in the active language; an unknown code names itself."""
+    if dimension == "method" and value in method_rules().methods:
+        method = method_rules().methods[str(value)]
+        return method.name_zh if _is_chinese() else method.name_en
+    return word(dimension, value)
 
 
 def stand_words(stand: dict[str, Any]) -> dict[str, str]:

@@ -2,7 +2,10 @@
 // Nothing here asks another host. A part that needs the map waits for `ready` of ground.js; one that is large, as the
 // library of the charts is, is imported only then.
 
+import "./map/charts.js";
 import "./map/choices.js";
+import "./map/draw.js";
+import "./map/filters.js";
 import "./map/layers.js";
 import "./map/time.js";
 import { start } from "./map/ground.js";

@@ -1,7 +1,7 @@
 // The panel beside the map. It is HTML from the server: its words, units and numbers are not this file's business.
 
 import { given, texts } from "./given.js";
-import { change, onChange, state } from "./state.js";
+import { change, onChange, selectionQuery, state } from "./state.js";
 
 const panel = document.getElementById("panel-body");
 let request = null;
@@ -13,7 +13,8 @@ export async function showPanel() {
   if (state.row === null) query.set("place", state.place);
   else query.set("row", state.row);
   try {
-    const answer = await fetch(`${given.addresses.panel}?${query}`, {
+    const selection = state.row === null ? selectionQuery() : "";
+    const answer = await fetch(`${given.addresses.panel}?${query}${selection && `&${selection}`}`, {
       signal: request.signal,
       headers: { "HX-Request": "true" },
     });
@@ -79,4 +80,4 @@ sheet.addEventListener("click", () => {
   sheet.setAttribute("aria-expanded", String(raised));
 });
 
-onChange(["release", "measure", "per", "place", "row"], showPanel);
+onChange(["release", "measure", "per", "place", "row", "where", "shape"], showPanel);
