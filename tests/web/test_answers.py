@@ -105,3 +105,29 @@ def test_history_is_the_releases_that_have_land_there(release_id: str, browse: B
     measured = client.get(f"/api/v1/places/{LONGQUAN}103/history?measure=measured").json()
     assert measured[0]["stock_tc"] == pytest.approx(total["stock_tc"])
     assert client.get("/api/v1/places/331199/history").status_code == 404
+
+
+def test_the_panel_tells_a_selection_with_its_error_and_its_rule(
+    release_id: str, browse: Browse, person: Person
+) -> None:
+    wu = person("wu", viewer=LONGQUAN)
+    query = f"/map/panel/?release={release_id}&place={LONGQUAN}&where=origin:planted,natural,-&where=protection:-,011"
+    page = browse("en", as_user=wu).get(f"{query}&shape=118,27;121,27;121,29.5;118,29.5").content.decode()
+    total = ask(browse("en", as_user=wu), release_id, f"within={LONGQUAN}&where=protection:-,011").json()["total"]
+    assert total["n"] > 0
+    assert "± " in page
+    assert "whose inner point lies inside" in page
+    assert "planted, natural, not recorded" in page
+    assert "Key public-benefit forest" in page
+    assert "小班" in browse("zh", as_user=wu).get(query).content.decode()
+    assert (
+        "No sub-compartment fits"
+        in browse("en", as_user=wu)
+        .get(f"/map/panel/?release={release_id}&place={LONGQUAN}&where=method:expansion")
+        .content.decode()
+    )
+
+
+def test_the_panel_refuses_the_public_a_selection(release_id: str, browse: Browse) -> None:
+    answer = browse("en").get(f"/map/panel/?release={release_id}&place={LONGQUAN}&where=origin:planted")
+    assert answer.status_code == 403

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import get_language, gettext_noop, override
 from django.utils.translation import gettext_lazy as _
 
 from senhui import parameters
@@ -35,6 +35,9 @@ COUNTIES_EN = {
     "331181": "Longquan",
 }
 """The romanised names of city and counties; smaller places are shown by their Chinese name in both languages."""
+
+_FEWEST_LETTERS = 2
+"""A single letter names no owner."""
 
 WORDS: dict[str, dict[str, Promise]] = {
     "origin": {"natural": _("natural"), "planted": _("planted"), "coppice": _("coppice")},
@@ -94,6 +97,20 @@ ERROR_UNKNOWN: dict[str, Promise] = {
     "not_computed": _("this release was made without an error of its totals"),
     "nothing_set": _("no source of error has a published value here"),
 }
+
+DIMENSIONS: dict[str, Promise] = {
+    "county": _("County"),
+    "township": _("Township"),
+    "village": _("Village"),
+    "land_class": _("Land class"),
+    "species_group": _("Species group"),
+    "origin": _("Origin"),
+    "age_group": _("Age group"),
+    "method": _("Method used"),
+    "protection": _("Public-benefit and commercial forest"),
+    "ownership": _("Ownership of the land"),
+}
+"""What sub-compartments are chosen and added up by."""
 
 REGIONS: dict[str, Promise] = {
     "South China": _("South China"),
@@ -167,6 +184,27 @@ def units_named_in_english(text: str) -> list[dict[str, Any]]:
     """Return the city and counties whose romanised name begins with `text`, as `queries.find_units` does."""
     codes = [code for code, name in COUNTIES_EN.items() if text and name.lower().startswith(text.lower())]
     return [unit for code in codes for unit in queries.find_units(code, limit=1)]
+
+
+def owners_named(text: str) -> list[str]:
+    """Return the codes of ownership whose words, in either language, contain `text`; two letters at least.
+
+    Examples
+    --------
+    >>> owners_named("state-owned"), owners_named("x")
+    (['10'], [])
+    """
+    if len(text) < _FEWEST_LETTERS:
+        return []
+    found = []
+    for code, words in WORDS["ownership"].items():
+        written = []
+        for language_code in ("en", "zh-hans"):
+            with override(language_code):
+                written.append(str(words).lower())
+        if any(text.lower() in one for one in written):
+            found.append(code)
+    return found
 
 
 def trail(code: str) -> list[dict[str, str]]:

@@ -10,20 +10,15 @@ from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field
 
 from senhui.atlas import selection
-from senhui.atlas.layers import LAYERS
 from senhui.atlas.selection import Answer, Measure
 from senhui.atlas.stand_table import DIMENSIONS
 from senhui.atlas.statistics import ErrorUnknown, error_of, statistics
 from senhui.inventory import queries
-from senhui.measurement.choice import method_rules
 from senhui.web import names, summaries
-from senhui.web.map_style import KINDS
 from senhui.web.page import seen_areas
 from senhui.web.selection_request import selection_of
 
 router = Router()
-
-PROTECTION_WORDS = {code: KINDS["protection"][kind.id] for kind in LAYERS["protection"].kinds for code in kind.codes}
 
 
 class AnswerQuery(Schema):
@@ -173,20 +168,10 @@ def _parts(dimension: str, rows: list[dict[str, Any]] | None) -> list[dict[str, 
     words = {}
     for language in ("zh-hans", "en"):
         with translation.override(language):
-            words[language] = [word(dimension, value) for value in values]
+            words[language] = [names.of_value(dimension, value) for value in values]
     return [
         {**row, "name_zh": zh, "name_en": en} for row, zh, en in zip(rows, words["zh-hans"], words["en"], strict=True)
     ]
-
-
-def word(dimension: str, value: str | int | None) -> str:
-    """Return what a value of a dimension is called in the active language; a code without a word names itself."""
-    if dimension == "method" and value in method_rules().methods:
-        method = method_rules().methods[str(value)]
-        return method.name_zh if names.language() == "zh" else method.name_en
-    if dimension == "protection" and value in PROTECTION_WORDS:
-        return str(PROTECTION_WORDS[str(value)])
-    return names.word(dimension, value)
 
 
 @router.get("/places/{code}/history", response=list[YearOut], summary="What a place held, release by release")

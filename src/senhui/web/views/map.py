@@ -19,6 +19,7 @@ from senhui.inventory import queries
 from senhui.web import names, selection_words, summaries
 from senhui.web.map_style import legend, style
 from senhui.web.page import page, row_asked, seen_areas, today
+from senhui.web.views.selection_panel import is_selection, selection_panel
 
 N_STANDS_LISTED = 60
 
@@ -66,6 +67,8 @@ def panel(request: HttpRequest) -> HttpResponse:
     row = row_asked(request)
     if row is not None:
         return _stand_panel(request, release, row, measure)
+    if is_selection(request):
+        return selection_panel(request, release, request.GET.get("place", ""), measure)
     return _place_panel(request, release, request.GET.get("place", ""), measure)
 
 
