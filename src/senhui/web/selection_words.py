@@ -67,7 +67,11 @@ def dimension_as_json(dimension: str, layer: MapLayer) -> dict[str, Any]:
         "title": str(TITLES[layer.id]),
         "values": [
             *(
-                {"value": value, "name": names.of_value(dimension, value), "colour": colour_of.get(value, layer.no_value)}
+                {
+                    "value": value,
+                    "name": names.of_value(dimension, value),
+                    "colour": colour_of.get(value, layer.no_value),
+                }
                 for value in dict.fromkeys((*colour_of, *listed))
             ),
             {"value": None, "name": str(names.NOT_RECORDED), "colour": layer.no_value},
