@@ -129,7 +129,10 @@ def test_a_layer_that_no_sheet_knows_is_refused(drawn: ReleaseInfo) -> None:
     assert {"density", "species", "land_class"} <= set(sheet.drawable_layers()) <= LAYERS.keys()
 
 
-@pytest.mark.parametrize("layer_id", ["density", "species", "origin", "age_group", "land_class"])
+@pytest.mark.parametrize(
+    "layer_id",
+    ["density", "species", "origin", "age_group", "land_class", "method", "protection", "disturbance", "error"],
+)
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_layer_becomes_a_pdf_and_the_same_bytes_again(drawn: ReleaseInfo, layer_id: str, language: Any) -> None:
     wanted = asked(drawn, layer_id=layer_id, language=language, place="331181")

@@ -221,7 +221,7 @@ def _stands(
         return None, None, 0
     if areas.is_empty:
         return None, "no_role", 0
-    inside = sheet_map.stands_in(release, frame, areas)
+    inside = sheet_map.stands_in(release, layer, frame, areas)
     n_stands, area_ha = inside.select(pl.len(), pl.col("area_ha").sum()).collect().row(0)
     mean_area_mm2 = area_ha * 1e4 / max(n_stands, 1) * (1000 / frame.denominator) ** 2
     if n_stands > MOST_STANDS:

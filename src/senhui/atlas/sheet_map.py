@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from senhui.access.rules import AreaSet
 from senhui.atlas.layers import MapLayer, choropleth
+from senhui.atlas.place_errors import place_errors
 from senhui.atlas.sheet_drawing import Shapes, Stratum, Stroke, class_of, coloured, picture
 from senhui.atlas.sheet_extent import Box, Frame, crossings_of, frame_of, project
 from senhui.atlas.sheet_names import Label, Named, place_labels
 from senhui.atlas.sheet_values import Sheet
-from senhui.inventory import queries
+from senhui.atlas.uncertainty import stand_errors_of
+from senhui.inventory import events, queries
+from senhui.quantities import percent_from_frac
 
 VALUE_OF_STAND: dict[str, pl.Expr] = {
     "calibrated": pl.col("calibrated_stock_tc") / pl.col("area_ha"),
@@ -29,10 +32,14 @@ VALUE_OF_STAND: dict[str, pl.Expr] = {
     "origin": pl.col("origin"),
     "age_group": pl.col("age_group"),
     "land_class": pl.col("land_class"),
+    "method": pl.col("method"),
+    "protection": pl.col("forest_category"),
+    "disturbance": pl.col("disturbance"),
+    "error": pl.col("error_frac") * 100,
 }
-"""What each attribute of the tiles is in a release."""
-MEASURED_PLACES = {"density"}
-"""Layers whose value of a place is a ratio of the stock, chosen by the reader."""
+"""What each attribute of the tiles is in a release, or in what `stands_in` puts beside it."""
+LAYERS_OF_PLACES = {"density", "error"}
+"""Layers with a value of a county or township that `_place_values` knows."""
 
 PAPER, LAND, INK, ACCENT = "#fcfcf8", "#ecece4", "#3c4a45", "#c43c1d"
 _TOWNSHIP_LINE = Stroke("#6f7a74", 0.12, (0.9, 0.5), 0.9)
@@ -51,7 +58,7 @@ _SIZES_PT = {"county": 11.0, "township": 6.5, "stand": 5.0}
 def can_draw(layer: MapLayer) -> bool:
     """Return whether a sheet knows where the values of a layer lie."""
     near = layer.value in VALUE_OF_STAND and (layer.value_measured is None or layer.value_measured in VALUE_OF_STAND)
-    return near if layer.needs_role else near and layer.id in MEASURED_PLACES
+    return near if layer.needs_role else near and layer.id in LAYERS_OF_PLACES
 
 
 def whole_city() -> str:
@@ -77,12 +84,21 @@ def box_of(release: queries.ReleaseInfo, place: str) -> Box:
     return (west, south, east, north) if west is not None else box_of(release, "")
 
 
-def stands_in(release: queries.ReleaseInfo, frame: Frame, areas: AreaSet) -> pl.LazyFrame:
-    """Return the stands of a person's land whose box meets the frame."""
+def stands_in(release: queries.ReleaseInfo, layer: MapLayer, frame: Frame, areas: AreaSet) -> pl.LazyFrame:
+    """Return the stands of a person's land whose box meets the frame, with what the layer needs beside them."""
     west, south, east, north = frame.box_degrees
     meets = (pl.col("min_lon") < east) & (pl.col("max_lon") > west) & (pl.col("min_lat") < north)
     meets &= pl.col("max_lat") > south
-    return queries.scan(release.id).filter(meets, queries.area_filter(sorted(areas.codes)))
+    stands = queries.scan(release.id)
+    if layer.value == "protection" and "forest_category" not in stands.collect_schema().names():
+        stands = stands.with_columns(pl.lit(None, dtype=pl.String).alias("forest_category"))
+    if layer.value == "disturbance":  # row by row of the whole release, so before any row goes
+        stands = stands.with_columns(events.disturbances(release.id).alias("disturbance"))
+    stands = stands.filter(meets, queries.area_filter(sorted(areas.codes)))
+    if layer.value == "error":
+        errors = stand_errors_of(release.id).lazy()
+        stands = stands.join(errors, on=["township_code", "derivation_id"], how="left", maintain_order="left")
+    return stands
 
 
 def with_values(stands: pl.LazyFrame, layer: MapLayer, *, measure: str) -> pl.LazyFrame:
@@ -125,10 +141,17 @@ def picture_of(sheet: Sheet, stands: pl.DataFrame | None, *, areas: AreaSet) -> 
 
 def _places(sheet: Sheet, outlines: Mapping[str, shapely.Geometry]) -> list[Stratum]:
     level: Literal["county", "township"] = "county" if sheet.level == "county" else "township"
-    stock = "calibrated_stock_tc" if sheet.measure == "calibrated" else "stock_tc"
-    values = choropleth(sheet.release.id, level=level, measure=f"{stock}_per_{sheet.asked.per}_ha")
+    values = _place_values(sheet, level)
     classes = class_of(sheet.layer, [values.get(code) for code in outlines])
     return coloured(_all(outlines), classes, sheet.layer, seam_mm=_SEAM_MM, outline=None) if outlines else []
+
+
+def _place_values(sheet: Sheet, level: Literal["county", "township"]) -> dict[str, float | None]:
+    if sheet.layer.id == "error":
+        errors = place_errors(sheet.release.id, level=level, is_calibrated=sheet.measure == "calibrated")
+        return {code: None if error is None else percent_from_frac(error) for code, error in errors.items()}
+    stock = "calibrated_stock_tc" if sheet.measure == "calibrated" else "stock_tc"
+    return choropleth(sheet.release.id, level=level, measure=f"{stock}_per_{sheet.asked.per}_ha")
 
 
 def _single_stands(frame: Frame, layer: MapLayer, stands: pl.DataFrame) -> list[Stratum]:
