@@ -11,6 +11,7 @@ from senhui.atlas.cube import POOLS, VEGETATION
 from senhui.atlas.exports import provenance
 from senhui.atlas.statistics import ErrorUnknown, error_of, public_statistics, statistics
 from senhui.inventory import queries
+from senhui.measurement.uncertainty import Interval
 from senhui.web import names
 
 DIMENSIONS = ("species_group", "land_class", "origin", "age_group", "county", "township")
@@ -50,7 +51,11 @@ def pools(total: dict[str, Any]) -> list[dict[str, Any]]:
 
 def error(release: queries.ReleaseInfo, *, within: str, measure: str) -> dict[str, Any]:
     """Return half of the 95 % interval of a stock and what it consists of, or the reason why it is not known."""
-    found = error_of(release.id, within or None, is_calibrated=measure == "calibrated_stock_tc")
+    return error_as_shown(error_of(release.id, within or None, is_calibrated=measure == "calibrated_stock_tc"))
+
+
+def error_as_shown(found: Interval | ErrorUnknown) -> dict[str, Any]:
+    """Return an interval, or why there is none, as the panel's fragment shows it."""
     if isinstance(found, ErrorUnknown):
         return {"reason": names.ERROR_UNKNOWN[found.reason]}
     return {
