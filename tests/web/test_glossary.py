@@ -1,4 +1,4 @@
-"""The terms that pages explain: said in both languages, named as the nomenclature names them, each leading somewhere."""
+"""The terms that pages explain: in both languages, named as the nomenclature names them, each leading somewhere."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_colours_of_places_come_per_hectare_of_forest_or_of_land(release_id: str
     assert found["measure"] == f"stock_tc_per_{per}_ha"
     assert found["values"] == {LONGQUAN: pytest.approx(total[f"stock_tc_per_{per}_ha"])}
     panel = client.get(f"/map/panel/?release={release_id}&place={LONGQUAN}&per={per}").content.decode()
-    (shown,) = re.findall(r"Per hectare of (\w+)</div>(?:(?!class=.figure).)*shown on the map", panel, flags=re.DOTALL)
+    (shown,) = re.findall(r"class=.name.[^>]*>Per hectare of (\w+) (?:(?!class=.figure).)*shown on the map", panel, flags=re.DOTALL)
     (head,) = re.findall(r"<th[^>]*>Per hectare of (\w+)<br>", panel)
     assert (shown, head) == (per, per)
 

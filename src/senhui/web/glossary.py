@@ -1,4 +1,7 @@
-"""Terms that pages explain where they use them (术语). They lie in `glossary.yaml`; cases: tests/web/test_glossary.py."""
+"""Terms that pages explain where they use them (术语); they lie in `glossary.yaml`.
+
+The cases are in tests/web/test_glossary.py.
+"""
 
 from __future__ import annotations
 

@@ -30,6 +30,8 @@ from senhui.inventory.queries.releases import (
     releases,
     scan,
     stand,
+    stands_numbered,
+    stands_owned,
 )
 from senhui.inventory.queries.units import (
     NoSuchPlace,
@@ -84,6 +86,8 @@ __all__ = [
     "require_place",
     "scan",
     "stand",
+    "stands_numbered",
+    "stands_owned",
     "unit_names",
     "visible_rows",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -209,17 +210,47 @@ def stand(actor: Actor, release_id: str, row_index: int, *, on: dt.date, with_ge
 
 def find_stands(actor: Actor, release_id: str, text: str, *, on: dt.date, limit: int = 20) -> list[dict[str, Any]]:
     """Return stands whose number begins with or contains `text`, within the actor's areas."""
+    if not text:
+        return []
+    return _found(actor, release_id, pl.col("sub_compartment_id").str.contains(text, literal=True), on=on, limit=limit)
+
+
+def stands_numbered(
+    actor: Actor, release_id: str, compartment: int, number: int, *, within: str, on: dt.date, limit: int = 20
+) -> list[dict[str, Any]]:
+    """Return stands of a place by the numbers of compartment (林班) and stand, zeros before them or not."""
+    is_it = [
+        pl.col(column).str.strip_chars_start("0") == str(wanted)
+        for column, wanted in (("compartment_no", compartment), ("sub_compartment_no", number))
+    ]
+    here = area_filter([within])
+    return _found(actor, release_id, pl.all_horizontal(here, *is_it), on=on, limit=limit)
+
+
+def stands_owned(
+    actor: Actor, release_id: str, ownership: Collection[str], *, within: str, on: dt.date, limit: int = 20
+) -> list[dict[str, Any]]:
+    """Return stands of a place by the owner of their land, as the layer codes it (土地权属)."""
+    is_owned = pl.col("land_ownership").is_in(list(ownership))
+    return _found(actor, release_id, area_filter([within]) & is_owned, on=on, limit=limit)
+
+
+def _found(actor: Actor, release_id: str, wanted: pl.Expr, *, on: dt.date, limit: int) -> list[dict[str, Any]]:
+    """Return number, owner, place and bounding box of the first stands that are wanted, within the actor's areas."""
     areas = areas_for(actor, "view_sub_compartments", on=on)
-    if areas.is_empty or not text:
+    if areas.is_empty:
         return []
     frame = (
         scan(release_id)
-        .select("sub_compartment_id", "township_code", "min_lon", "min_lat", "max_lon", "max_lat")
         .with_row_index("row_index")
-        .filter(pl.col("sub_compartment_id").str.contains(text, literal=True))
+        .filter(wanted)
         .filter(area_filter(sorted(areas.codes), column="sub_compartment_id"))
+        .select(
+            "row_index", "sub_compartment_id", "township_code", "village_code", "land_ownership",
+            "min_lon", "min_lat", "max_lon", "max_lat",
+        )
         .head(limit)
-    )
+    )  # fmt: skip
     return frame.collect().to_dicts()
 
 

@@ -39,7 +39,7 @@ export async function start() {
   map.on("load", async () => {
     map.getSource("county").setData(await counties);
     await colourPlaces();
-    map.once("idle", () => window.performance.mark("map-drawn"));
+    map.once("idle", sayDrawn);
     await Promise.all([
       outlines("township").then((townships) => map.getSource("township").setData(townships)),
       ...LEVELS.map(placeNames),
@@ -49,6 +49,12 @@ export async function start() {
     isReady(map);
   });
   listen();
+}
+
+// From here on somebody sees the map; benchmarks/first_paint.py reads it.
+function sayDrawn() {
+  window.performance.mark("map-drawn");
+  document.getElementById("map").dataset.drawn = "true";
 }
 
 function listen() {

@@ -4,6 +4,7 @@ import { given, texts } from "./given.js";
 import { change, onChange, selectionQuery, state } from "./state.js";
 
 const panel = document.getElementById("panel-body");
+const said = document.getElementById("panel-said");
 let request = null;
 
 export async function showPanel() {
@@ -20,6 +21,7 @@ export async function showPanel() {
     });
     panel.innerHTML = await answer.text();
     panel.parentElement.scrollTop = 0;
+    said.textContent = panelTitle();
   } catch (error) {
     if (error.name !== "AbortError") say(texts.panel_error);
   }

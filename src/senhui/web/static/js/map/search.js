@@ -1,6 +1,8 @@
-// Search by the name or code of a place, or by the number of a sub-compartment.
+// Search by the name or code of a place, by the number of a sub-compartment, or by compartment and number or the owner
+// of the land within the chosen place.
 
 import { given, texts } from "./given.js";
+import { flyTo } from "./ground.js";
 import { say } from "./panel.js";
 import { change, state } from "./state.js";
 
@@ -21,7 +23,7 @@ async function find() {
   if (!text) { closeFound(); return; }
   searchRequest = new AbortController();
   try {
-    const query = new URLSearchParams({ q: text, release: state.release });
+    const query = new URLSearchParams({ q: text, release: state.release, within: state.place });
     const answer = await fetch(`${given.addresses.places}?${query}`, { signal: searchRequest.signal });
     showFound((await answer.json()).found);
   } catch (error) {
@@ -37,7 +39,8 @@ function showFound(entries) {
     option.id = `found-${index}`;
     const name = span(entry.name);
     if (/\p{Script=Han}/u.test(entry.name)) name.lang = "zh";
-    option.append(name, span(`${texts[entry.kind]} ${entry.kind === "sub_compartment" ? "" : entry.code}`, "soft small"));
+    const detail = [entry.detail, texts[entry.kind], entry.kind === "sub_compartment" ? "" : entry.code];
+    option.append(name, span(detail.filter(Boolean).join(" · "), "soft small"));
     option.addEventListener("mousedown", (event) => { event.preventDefault(); take(entry); });
     option.entry = entry;
     return option;
@@ -70,8 +73,12 @@ function take(entry) {
   closeFound();
   if (entry.kind === "sub_compartment") {
     change({ row: String(entry.row) }, { fly: true });
+  } else if (entry.kind === "village") {
+    // The panel tells of townships; the map goes to the village where its place is known.
+    change({ place: entry.code.slice(0, 9), row: null }, { fly: entry.bbox === null });
+    if (entry.bbox) flyTo(entry.bbox);
   } else {
-    change({ place: entry.kind === "village" ? entry.code.slice(0, 9) : entry.code, row: null }, { fly: true });
+    change({ place: entry.code, row: null }, { fly: true });
   }
 }
 
