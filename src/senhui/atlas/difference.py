@@ -18,10 +18,12 @@ import polars as pl
 
 from senhui.access.queries import areas_for
 from senhui.access.rules import Actor, AreaSet
-from senhui.atlas.change_disclosure import DIFFERENCE, lines_of_counties, lines_of_townships
+from senhui.atlas.change_disclosure import DIFFERENCE, lines_of_counties, lines_of_townships, tells_removal
 from senhui.atlas.change_tables import Basis
+from senhui.atlas.uncertainty import errors_of
 from senhui.inventory import changes, events, queries
 from senhui.measurement.change import LINES, MOVEMENTS, NOTHING_TC, OF_THE_LAND, REMOVAL_LINES, closing_table
+from senhui.measurement.uncertainty import change_half_width_frac
 
 CAUSES: Final = ("growth", "gain", "loss", "method_change", "boundary", "no_estimate")
 """Why stocks differ. The first three are removal, the others never are."""
@@ -38,13 +40,13 @@ CAUSE_OF_LINE: Final[dict[str, str]] = {
 PIECE_LINES: Final = tuple(line for line in MOVEMENTS if line not in ("transfer", "calibration_change"))
 """The movements that a single piece of land can have."""
 
-Level = Literal["county", "township"]
-_N_DIGITS: Final[dict[Level, int]] = {"county": 6, "township": 9}
+Level = Literal["city", "county", "township"]
+_N_DIGITS: Final[dict[Level, int]] = {"city": 4, "county": 6, "township": 9}
 
 
 @dataclass(frozen=True)
 class PlaceDifference:
-    """What a comparison says of a county or township, as far as a reader may know it.
+    """What a comparison says of a place, as far as a reader may know it.
 
     Attributes
     ----------
@@ -52,6 +54,7 @@ class PlaceDifference:
     removal_tc : float or None, [tC], over the whole period
     removal_tc_ha_yr : float or None, [tC/ha/yr], over the mean of both surveys' forest land, with and without trees
     forest_area_ha : float or None, [ha]
+    stock_before_tc, stock_after_tc : float or None, [tC], of the land compared
     parts_tc : cause → [tC]
         Adds up to the difference of the stocks. Where causes are of few stands the public reads them together, under
         `events`, `removal`, `apparent` or `difference`.
@@ -62,6 +65,8 @@ class PlaceDifference:
     removal_tc: float | None
     removal_tc_ha_yr: float | None
     forest_area_ha: float | None
+    stock_before_tc: float | None
+    stock_after_tc: float | None
     parts_tc: Mapping[str, float]
     is_withheld: bool
 
@@ -158,13 +163,13 @@ def by_cause(lines_tc: Mapping[str, float], *, read_as: Mapping[str, str]) -> di
 
 
 def differences(change_id: str, *, areas: AreaSet, level: Level, basis: Basis) -> list[PlaceDifference]:
-    """Return what a reader may know of the counties or townships of a comparison, in the order of their codes.
+    """Return what a reader may know of the places of a level in a comparison, in the order of their codes.
 
     Parameters
     ----------
     change_id : comparison
     areas : land whose sub-compartments the reader sees
-    level : county or township
+    level : city, county or township
     basis : measured or calibrated
 
     Raises
@@ -194,10 +199,9 @@ def differences(change_id: str, *, areas: AreaSet, level: Level, basis: Basis) -
     found = []
     for code in codes:
         if code not in shown:
-            found.append(PlaceDifference(code, None, None, None, {}, is_withheld=True))
+            found.append(PlaceDifference(code, *[None] * 5, {}, is_withheld=True))
             continue
-        read = every if areas.covers(code) else public.of(code)
-        is_told = read["growth"] != DIFFERENCE
+        read, is_told = (every, True) if areas.covers(code) else public.of(code)
         removal_tc = sum(lines_tc[code][line] for line in REMOVAL_LINES) if is_told else None
         area_ha = forest_ha.get(code, 0.0)
         found.append(
@@ -208,6 +212,8 @@ def differences(change_id: str, *, areas: AreaSet, level: Level, basis: Basis) -
                 if removal_tc is not None and area_ha > 0.0
                 else None,
                 forest_area_ha=area_ha,
+                stock_before_tc=lines_tc[code]["stock_before"],
+                stock_after_tc=lines_tc[code]["stock_after"],
                 parts_tc=by_cause(lines_tc[code], read_as=read),
                 is_withheld=not is_told,
             )
@@ -221,16 +227,45 @@ class _PublicLines:
     def __init__(self, movements: pl.DataFrame, level: Level) -> None:
         self._movements = movements
         self._level = level
-        self._known: dict[str, dict[str, str]] = {}
+        self._known: dict[str, tuple[dict[str, str], bool]] = {}
 
-    def of(self, code: str) -> dict[str, str]:
-        """Return the line in which the public finds each line of a place."""
-        beside = "" if self._level == "county" else code[: _N_DIGITS["county"]]
+    def of(self, code: str) -> tuple[dict[str, str], bool]:
+        """Return the line in which the public finds each line of a place, and whether it reads the removal."""
+        beside = code[: _N_DIGITS["county"]] if self._level == "township" else ""
         if beside not in self._known:
-            self._known[beside] = (
-                lines_of_townships(self._movements, beside) if beside else lines_of_counties(self._movements)
-            )
+            lines = lines_of_townships(self._movements, beside) if beside else lines_of_counties(self._movements)
+            # The whole city stands in the lines of its counties, and may tell its removal where one of them may not.
+            is_told = tells_removal(self._movements, "") if self._level == "city" else lines["growth"] != DIFFERENCE
+            self._known[beside] = lines, is_told
         return self._known[beside]
+
+
+def half_width_tc(change_id: str, *, within: str, basis: Basis) -> float | None:
+    """Return half of the 95 % interval of the difference of a place's stocks over the whole period, [tC].
+
+    The two surveys are taken as independent: where they share plots or factors, the interval is narrower.
+
+    Returns
+    -------
+    float or None, [tC]
+        None where the error of either stock is not known, or the stocks are equal.
+
+    Notes
+    -----
+    Source: CDM AR-TOOL14 v04.2, equation (2); see `senhui.measurement.uncertainty.change_half_width_frac`.
+    """
+    info = changes.change(change_id)
+    sides = [errors_of(side.id, [within], is_calibrated=basis == "calibrated") for side in (info.before, info.after)]
+    if sides[0] is None or sides[1] is None:
+        return None
+    one, other = sides[0][within], sides[1][within]
+    relative = one.relative_half_width_frac, other.relative_half_width_frac
+    if not (relative[0] and relative[1]) or one.total_tc == other.total_tc:
+        return None
+    frac = change_half_width_frac(
+        one.total_tc, other.total_tc, first_half_width_frac=relative[0], second_half_width_frac=relative[1]
+    )
+    return frac * abs(other.total_tc - one.total_tc)
 
 
 def stand_changes(pieces: pl.DataFrame, *, period_yr: float) -> pl.DataFrame:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from ninja import Header, Router, Schema, Status
 from ninja.security import django_auth
 from pydantic import ConfigDict, Field
 
 from senhui.access.rules import AreaSet
-from senhui.atlas import change_tables
+from senhui.atlas import change_tables, difference
 from senhui.inventory import changes, events
 from senhui.inventory.actions.record_event import Statement, record_event
 from senhui.web.api.releases import EXCLUDED
-from senhui.web.page import seen_areas, today
+from senhui.web.page import MOST_DIGITS_OF_A_ROW, seen_areas, today
 
 router = Router()
 
@@ -83,6 +85,70 @@ class ClosingOut(Schema):
     is_sample: bool
 
 
+class PlaceDifferenceOut(Schema):
+    """A place in a difference; `parts_tc` adds up to the difference of its stocks, by cause.
+
+    Causes: growth, gain and loss are removal; method_change, boundary and no_estimate never are. Causes of few
+    stands are told to the public together, under `events`, `removal`, `apparent` or `difference`.
+    """
+
+    code: str
+    removal_tc: float | None
+    removal_tc_ha_yr: float | None
+    forest_area_ha: float | None
+    stock_before_tc: float | None
+    stock_after_tc: float | None
+    parts_tc: dict[str, float]
+    is_withheld: bool
+
+
+class DifferenceOut(Schema):
+    """Removal between two releases by area code, and why the stocks differ.
+
+    A place in `withheld` has a removal that is kept from the reader, for it would tell of fewer than three
+    sub-compartments; its value is null, and so is that of a place without forest, which is not in `withheld`.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"example": {
+        "change": "2016-1_2021-2_1f0c9a2b", "before": "2016-1", "after": "2021-2", "years": [2016, 2021],
+        "value": "removal_tc_ha_yr", "unit": "tC/ha/yr", "basis": "calibrated",
+        "values": {"331181": 1.13, "331126": None}, "withheld": ["331126"],
+        "places": [{"code": "331181", "removal_tc": 1412000.0, "removal_tc_ha_yr": 1.13, "forest_area_ha": 249900.0,
+                    "stock_before_tc": 9588012.5, "stock_after_tc": 11000025.0,
+                    "parts_tc": {"growth": 1450000.0, "loss": -38000.0, "boundary": 12.5}, "is_withheld": False}],
+        "is_sample": True,
+    }})  # fmt: skip
+
+    change: str
+    before: str
+    after: str
+    years: tuple[int, int]
+    value: str
+    unit: str
+    basis: change_tables.Basis
+    values: dict[str, float | None]
+    withheld: list[str]
+    places: list[PlaceDifferenceOut]
+    is_sample: bool
+
+
+class PieceOut(Schema):
+    """Land of a sub-compartment that lay in one sub-compartment of the earlier release, or in none.
+
+    `earlier_row` is null where no sub-compartment covered the land, and where it was one of somebody else's land: then
+    `is_elsewhere`.
+    """
+
+    earlier_row: int | None
+    earlier_sub_compartment_id: str | None
+    is_elsewhere: bool
+    cause_class: str = Field(description="growth, loss, land_class_change, method_change, boundary or no_estimate")
+    area_ha: float
+    stock_before_tc: float | None
+    stock_after_tc: float | None
+    derivation: str | None = Field(description="address of how the earlier number came about")
+
+
 class EventIn(Schema):
     """An event to record; which of the statements a kind needs stands in its refusal."""
 
@@ -142,6 +208,28 @@ class EventOut(Schema):
         return [asdict(entry) for entry in event.entries]
 
 
+class StandDifferenceOut(Schema):
+    """A sub-compartment of the later release in a comparison.
+
+    `lines` close on each basis, and are empty where the comparison left its township out.
+    """
+
+    change: str
+    before: str
+    after: str
+    years: tuple[int, int]
+    row: int
+    sub_compartment_id: str
+    area_ha: float
+    lines: dict[str, dict[str, float]]
+    removal_tc_ha_yr: dict[str, float | None]
+    cause: str | None
+    pieces: list[PieceOut]
+    events: list[EventOut]
+    derivation: str = Field(description="address of how the later number came about")
+    is_sample: bool
+
+
 @router.get(
     "/changes",
     response=list[ChangeOut | UnreadableChangeOut],
@@ -176,6 +264,72 @@ def show_closing(
     table = change_tables.closing(change_id, areas=seen_areas(request), within=within, basis=basis)
     lines = dict(zip(table.lines, table.exact_tc.tolist(), strict=True))
     return {"places": table.places, "lines": lines, **_beside(info, within)}
+
+
+@router.get(
+    "/changes/{change_id}/choropleth/{level}",
+    response=DifferenceOut,
+    summary="Removal of each county or township, in all or per hectare of forest and year",
+)
+def show_difference(
+    request: HttpRequest,
+    change_id: str,
+    level: Literal["county", "township"],
+    value: Literal["removal_tc_ha_yr", "removal_tc"] = "removal_tc_ha_yr",
+    basis: change_tables.Basis | None = None,
+) -> dict[str, Any]:
+    """Return the removal by area code; `basis` is calibrated where a release is, unless it is asked for."""
+    info = changes.change(change_id)
+    basis = basis or difference.usual_basis(info)
+    places = difference.differences(change_id, areas=seen_areas(request), level=level, basis=basis)
+    return {
+        **_compared(info),
+        "value": value,
+        "unit": {"removal_tc_ha_yr": "tC/ha/yr", "removal_tc": "tC"}[value],
+        "basis": basis,
+        "values": {place.code: getattr(place, value) for place in places},
+        "withheld": [place.code for place in places if place.is_withheld],
+        "places": [asdict(place) for place in places],
+    }
+
+
+@router.get(
+    "/changes/{change_id}/sub-compartments/{row}",
+    response={200: StandDifferenceOut, 403: dict[str, str], 404: dict[str, str]},
+    summary="One sub-compartment in a comparison; needs a role for its area",
+)
+def show_stand_difference(request: HttpRequest, change_id: str, row: int) -> dict[str, Any]:
+    """Return what became of the land of a sub-compartment, by its position in the later release."""
+    if row >= 10**MOST_DIGITS_OF_A_ROW:
+        raise Http404
+    found = difference.stand_difference(request.user, change_id, row, on=today())
+    info = found.change
+    return {
+        **_compared(info),
+        "row": row,
+        "sub_compartment_id": found.stand["sub_compartment_id"],
+        "area_ha": found.stand["area_ha"],
+        "lines": found.lines_tc,
+        "removal_tc_ha_yr": found.removal_tc_ha_yr,
+        "cause": found.cause,
+        "pieces": [
+            {
+                "earlier_row": piece.earlier and piece.earlier["row_index"],
+                "earlier_sub_compartment_id": piece.earlier and piece.earlier["sub_compartment_id"],
+                "is_elsewhere": piece.is_elsewhere,
+                "cause_class": piece.class_,
+                "area_ha": piece.area_ha,
+                "stock_before_tc": piece.stock_before_tc,
+                "stock_after_tc": piece.stock_after_tc,
+                "derivation": _derivation(info.before.id, piece.earlier, piece.earlier["row_index"])
+                if piece.earlier
+                else None,
+            }
+            for piece in found.pieces
+        ],
+        "events": found.events,
+        "derivation": _derivation(info.after.id, found.stand, row),
+    }
 
 
 @router.get("/events", response=list[EventOut], auth=django_auth, summary="Events on your land, the newest first")
@@ -225,6 +379,23 @@ def _out(info: changes.ChangeInfo, *, areas: AreaSet, within: str) -> dict[str, 
         "land_source": summary.land_source,
         **_beside(info, within),
     }
+
+
+def _compared(info: changes.ChangeInfo) -> dict[str, Any]:
+    """Return what was compared."""
+    return {
+        "change": info.id,
+        "before": info.before.id,
+        "after": info.after.id,
+        "years": (info.before.reference_year, info.after.reference_year),
+        "is_sample": info.is_sample,
+    }
+
+
+def _derivation(release_id: str, stand: Mapping[str, Any], row: int) -> str:
+    """Return the address of how the number of a stand came about."""
+    address = reverse("releases-derivation", args=[release_id, stand["derivation_id"]])
+    return f"{address}?row={row}"
 
 
 def _beside(info: changes.ChangeInfo, within: str) -> dict[str, Any]:

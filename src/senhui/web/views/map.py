@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from senhui.atlas.cube import GROUND_POOLS
 from senhui.atlas.layers import stand_densities_tc_ha
 from senhui.inventory import queries
-from senhui.web import names, selection_words, summaries
+from senhui.web import names, selection_words, summaries, view_words
 from senhui.web.map_style import legend, style
 from senhui.web.page import page, row_asked, seen_areas, today
+from senhui.web.views import change_panels
 from senhui.web.views.selection_panel import is_selection, selection_panel
 
 N_STANDS_LISTED = 60
@@ -38,6 +39,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "not_calibrated": [info.id for info in releases if not summaries.is_calibrated(info)],
         "stands": not areas.is_empty,
         "style": style(),
+        "changes": change_panels.given(areas),
         "addresses": {
             "panel": reverse("map-panel"),
             "boundaries": "/api/v1/boundaries/{level}.geojson",
@@ -48,6 +50,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
             "places": "/api/v1/places",
         },
         "selection": selection_words.for_script(areas),
+        "views": view_words.for_script(request, on=today()),
         "texts": _texts(),
     }
     context = {
@@ -62,6 +65,8 @@ def map_page(request: HttpRequest) -> HttpResponse:
 def panel(request: HttpRequest) -> HttpResponse:
     """Show what is known of one place (`place`, an area code) or one sub-compartment (`row`) of a release."""
     release = queries.release(request.GET.get("release", ""))
+    if before := request.GET.get("before"):
+        return change_panels.panel(request, release, before)
     wants_measured = request.GET.get("measure") == "measured" or not summaries.is_calibrated(release)
     measure = "stock_tc" if wants_measured else "calibrated_stock_tc"
     row = row_asked(request)
