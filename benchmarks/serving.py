@@ -5,7 +5,8 @@
 Makes the sample city through the product's own actions (or takes the one in DIRECTORY), starts `senhui serve`, and
 lets a separate process ask for tiles over 16 kept connections, each asking again as soon as it has its answer. Each
 scenario begins with a fresh server, so what is slow the first time is in the figures. Prints p50 and p99 for a user
-of the city and one of a single county, and the first and the warm statistics, against the targets.
+of the city and one of a single county, the first and the warm statistics, and 200 different selections without and
+with a shape, against the targets. `--answers` runs the selections alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import os
 import random
 import signal
@@ -28,10 +30,20 @@ from statistics import quantiles
 from urllib.error import URLError
 from urllib.request import urlopen
 
-TILE_P99_MS, FIRST_STATISTICS_MS, WARM_STATISTICS_P95_MS = 40.0, 1000.0, 200.0
+TILE_P99_MS, FIRST_STATISTICS_MS, WARM_STATISTICS_P95_MS, ANSWER_P95_MS = 40.0, 1000.0, 200.0, 300.0
 USERS = {"city": "demo-viewer", "county": "demo-longquan"}
 STATISTICS = ("county", "county,species_group", "township", "species_group,age_group", "land_class,origin", "method")
 N_WARM = 200
+N_ANSWERS = 200
+BREAKDOWNS = "origin,species_group,age_group,land_class,method,protection"
+FILTERS = {
+    "origin": ("planted", "natural", "planted,-", "coppice,-"),
+    "age_group": ("1", "2", "3,4", "5,-"),
+    "land_class": ("tree_forest", "bamboo_forest", "tree_forest,special_shrub"),
+    "species_group": ("chinese_fir", "masson_pine", "moso_bamboo", "chinese_fir,masson_pine"),
+    "protection": ("011", "022", "011,012"),
+}
+PLACES = ("3311", "3311", "331181", "331126")
 
 
 def prepare(n_sub_compartments: int) -> None:
@@ -125,6 +137,44 @@ async def ask_statistics(port: int, release: str, cookie: str) -> list[float]:
     return taken_ms
 
 
+def questions(*, with_shape: bool) -> list[str]:
+    """Return different selections: one to three filters each, half of them in the whole city, some in a shape."""
+    choose = random.Random(3)
+    found: dict[str, None] = {}
+    while len(found) < N_ANSWERS:
+        chosen = choose.sample(sorted(FILTERS), choose.randint(0 if with_shape else 1, 3))
+        parts = [f"within={choose.choice(PLACES)}", f"by={BREAKDOWNS}"]
+        parts += [f"where={dimension}:{choose.choice(FILTERS[dimension])}" for dimension in chosen]
+        if with_shape:
+            parts.append(f"shape={_star(choose)}")
+        found["&".join(parts)] = None
+    return list(found)
+
+
+def _star(choose: random.Random) -> str:
+    """Return a shape of 60 points somewhere in the city, from a valley to half of it."""
+    lon, lat, size = choose.uniform(118.9, 120.1), choose.uniform(27.7, 28.7), choose.uniform(0.03, 0.6)
+    points = []
+    for nth in range(60):
+        angle, radius = 2 * math.pi * nth / 60, size * (0.8 + 0.2 * (nth % 2))
+        points.append(f"{lon + radius * math.cos(angle):.5f},{lat + radius * math.sin(angle):.5f}")
+    return ";".join(points)
+
+
+async def ask_answers(port: int, release: str, cookie: str, *, with_shape: bool) -> list[float]:
+    """Ask for different selections one after the other; return the milliseconds of each but the first."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 24)
+    taken_ms = []
+    for query in [f"by={BREAKDOWNS}&where=origin:planted", *questions(with_shape=with_shape)]:
+        began = time.perf_counter()
+        status, _ = await ask(reader, writer, f"/api/v1/releases/{release}/answer?{query}", cookie)
+        taken_ms.append((time.perf_counter() - began) * 1000)
+        assert status == 200, f"the selection {query} answered {status}"
+    writer.close()
+    print(f"answers, first {taken_ms[0]:6.1f} ms")
+    return taken_ms[1:]
+
+
 @contextmanager
 def server(home: Path) -> Iterator[int]:
     """Serve as the product does, on a free port; end it by its own process id."""
@@ -177,7 +227,7 @@ def run_all(home: Path, arguments: argparse.Namespace) -> None:
     os.environ["SENHUI_HOME"] = str(home)
     found = in_another_process("--prepare", "--sub-compartments", str(arguments.sub_compartments))
     print(f"release {found['release']}: {found['n']:,} sub-compartments, {arguments.connections} connections")
-    for scenario in USERS:
+    for scenario in () if arguments.answers else USERS:
         plan = home / f"{scenario}.json"
         plan.write_text(json.dumps(found[scenario]))
         with server(home) as port:
@@ -193,6 +243,22 @@ def run_all(home: Path, arguments: argparse.Namespace) -> None:
             f"tiles, {scenario:7} p50 {p50:6.1f} ms  p99 {p99:6.1f} ms  {len(taken_ms) / arguments.seconds:6.0f}/s  "
             f"{mean_kb:5.0f} kB each  status {result['statuses']}  {verdict(p99, TILE_P99_MS)}"
         )
+    if not arguments.answers:
+        _print_statistics(home, found)
+    for with_shape in (False, True):
+        with server(home) as port:
+            taken_ms = asyncio.run(
+                ask_answers(port, str(found["release"]), str(found["city"]["cookie"]), with_shape=with_shape)  # type: ignore[index]
+            )
+        p95 = percentile(taken_ms, 95)
+        print(
+            f"answers to {N_ANSWERS} selections {'with a shape' if with_shape else 'without one '} "
+            f"p50 {percentile(taken_ms, 50):6.1f} ms  p95 {p95:6.1f} ms  {verdict(p95, ANSWER_P95_MS)}"
+        )
+
+
+def _print_statistics(home: Path, found: dict[str, object]) -> None:
+    """Ask a fresh server for statistics and print the figures."""
     with server(home) as port:
         first, *warm = asyncio.run(ask_statistics(port, str(found["release"]), str(found["city"]["cookie"])))  # type: ignore[index]
     print(f"statistics, first {first:6.1f} ms  {verdict(first, FIRST_STATISTICS_MS)}")
@@ -208,6 +274,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--home", type=Path)
+    parser.add_argument("--answers", action="store_true", help="only the selections")
     parser.add_argument("--prepare", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--load", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)

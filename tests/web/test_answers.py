@@ -131,3 +131,19 @@ def test_the_panel_tells_a_selection_with_its_error_and_its_rule(
 def test_the_panel_refuses_the_public_a_selection(release_id: str, browse: Browse) -> None:
     answer = browse("en").get(f"/map/panel/?release={release_id}&place={LONGQUAN}&where=origin:planted")
     assert answer.status_code == 403
+
+
+def test_a_cross_table_goes_down_to_villages_and_owners_for_who_sees_them(
+    release_id: str, browse: Browse, person: Person
+) -> None:
+    address = (
+        f"/api/v1/releases/{release_id}/cross-table?within={LONGQUAN}&by=village,protection,ownership,species_group"
+    )
+    client = browse("en", as_user=person("wu", viewer=LONGQUAN))
+    found = client.get(address).json()
+    assert found["n_rows"] == len(found["rows"]) > 0
+    assert sum(row["n"] for row in found["rows"]) == 12
+    assert found["rows"][0].keys() >= {"village", "protection", "ownership", "species_group", "stock_tc"}
+    assert client.get(f"{address}&limit=0").json()["rows"] == []
+    assert browse("en").get(address).status_code == 403
+    assert client.get(address.replace(f"within={LONGQUAN}&", "")).status_code == 403

@@ -140,9 +140,9 @@ def _path(release_id: str) -> Path:
     return Path(settings.SENHUI_HOME) / "atlas" / release_id / "stands.parquet"
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _read(path: Path, written_ns: int) -> StandTable:
-    """Read a table, once for each time it was written."""
+    """Read a table, once for each time it was written; one of 300,000 stands takes some 60 MB."""
     del written_ns  # part of the key
     frame = pl.read_parquet(path)
     values: dict[str, tuple[Value, ...]] = {}

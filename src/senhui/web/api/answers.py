@@ -20,6 +20,8 @@ from senhui.web.selection_request import selection_of
 
 router = Router()
 
+MOST_ROWS = 10_000
+
 
 class AnswerQuery(Schema):
     """What may be asked of a selection."""
@@ -99,6 +101,17 @@ class AnswerOut(Schema):
     by: dict[str, list[PartOut] | None]
 
 
+class TableOut(Schema):
+    """A cross table; `n_rows` is how many combinations there are, of which at most 10,000 are given."""
+
+    release: str
+    is_sample: bool
+    n_rows: int
+    rows: list[dict[str, Any]] = Field(
+        examples=[[{"village": "331181103201", "origin": "planted", "n": 12, "area_ha": 60.2, "stock_tc": 2100.5}]]
+    )
+
+
 class YearOut(Schema):
     """What a place held by one release."""
 
@@ -172,6 +185,26 @@ def _parts(dimension: str, rows: list[dict[str, Any]] | None) -> list[dict[str, 
     return [
         {**row, "name_zh": zh, "name_en": en} for row, zh, en in zip(rows, words["zh-hans"], words["en"], strict=True)
     ]
+
+
+@router.get(
+    "/releases/{release_id}/cross-table",
+    response={200: TableOut, 400: dict[str, str], 403: dict[str, str]},
+    summary="A selection by several dimensions at once, villages and ownership among them; needs a role",
+)
+def show_cross_table(
+    request: HttpRequest, release_id: str, asked: Query[AnswerQuery], limit: int = MOST_ROWS
+) -> dict[str, Any]:
+    """Return a row for each combination of the dimensions of `by` that occurs; the reader must see the whole place."""
+    dimensions = tuple(part for part in asked.by.split(",") if part)
+    frame = selection.cross_table(selection_of(request, release_id), areas=seen_areas(request), by=dimensions)
+    info = queries.release(release_id)
+    return {
+        "release": info.id,
+        "is_sample": info.is_sample,
+        "n_rows": frame.height,
+        "rows": frame.head(max(0, min(limit, MOST_ROWS))).to_dicts(),
+    }
 
 
 @router.get("/places/{code}/history", response=list[YearOut], summary="What a place held, release by release")
