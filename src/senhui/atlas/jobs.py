@@ -11,6 +11,7 @@ from django.utils import timezone
 from senhui.access.queries import require
 from senhui.access.rules import Actor
 from senhui.atlas import exports, tiles
+from senhui.atlas.boundaries_uploaded import polygon
 from senhui.atlas.cube import build_cube
 from senhui.atlas.exports.columns import Language
 from senhui.atlas.exports.layer_files import Form
@@ -123,7 +124,9 @@ def export_sub_compartments(
 
     `query` is a selection as an address says it (`selection.parse`); empty for the whole release.
     """
-    chosen = parse(query, release_id=release_id)
+    on = timezone.localdate(now)
+    pairs = [(name, text) for name, text in query]
+    chosen = parse(pairs, release_id=release_id, boundary=lambda number: polygon(number, actor, on=on))
     written = exports.sub_compartments(actor, chosen, form=form, language=language, now=now, progress=progress)
     place = f"{written.path.parent.name}/{written.path.name}"
     return {"export": {"place": place, "areas": sorted(written.areas), "n_rows": written.n_rows}}

@@ -28,6 +28,7 @@ class WebConfig(AppConfig):
         from senhui.web import declaration_errors as _of_declarations  # noqa: F401
         from senhui.web import selection_errors as _of_selections  # noqa: F401
         from senhui.web import sheet_errors as _of_sheets  # noqa: F401
+        from senhui.web import view_errors as _of_views  # noqa: F401
         from senhui.web.sheet_words import place_names, words_of
 
         say_with(words_of, place_names)

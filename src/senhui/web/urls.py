@@ -12,9 +12,11 @@ from senhui.web.api import api
 from senhui.web.errors import explained
 from senhui.web.views import (
     about,
+    boundaries,
     changes,
     declarations,
     events,
+    exports,
     imports,
     imports_draft,
     imports_mapping,
@@ -29,6 +31,7 @@ from senhui.web.views import (
     statistics,
     targets,
     uncertainty,
+    views,
     wall,
 )
 
@@ -40,6 +43,13 @@ def _page(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPa
 urlpatterns = [
     _page("", map.map_page, "map"),
     _page("map/panel/", map.panel, "map-panel"),
+    _page("map/export.<str:form>", exports.export, "map-export"),
+    _page("map/boundaries/", boundaries.boundaries, "map-boundaries"),
+    _page("map/boundaries/<int:boundary_id>/", boundaries.one_boundary, "map-boundaries-one"),
+    _page("map/boundaries/<int:boundary_id>/delete/", boundaries.delete, "map-boundaries-delete"),
+    _page("map/views/", views.views, "map-views"),
+    _page("map/views/<str:key>/", views.change, "map-views-one"),
+    _page("v/<str:key>/", views.open_view, "view"),
     _page("map/sheet/", sheet.show_form, "map-sheet"),
     _page("map/sheet.<str:form>", sheet.download, "map-sheet-download"),
     _page("statistics/", statistics.statistics_page, "statistics"),

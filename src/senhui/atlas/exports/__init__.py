@@ -8,6 +8,7 @@ from senhui.atlas.exports.sub_compartments import (
     ExportIsGone,
     NothingChosen,
     kept_export,
+    n_exported,
     refuse_export,
     sub_compartments,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "TooManyRows",
     "change_file",
     "kept_export",
+    "n_exported",
     "refuse_export",
     "statistics_file",
     "sub_compartments",

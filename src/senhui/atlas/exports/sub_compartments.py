@@ -164,10 +164,24 @@ def sub_compartments(
     return Export(path, areas.codes, frame.height)
 
 
-def _stands(selection: Selection, release: queries.ReleaseInfo, areas: AreaSet) -> pl.DataFrame:
+def n_exported(actor: Actor, selection: Selection, *, on: dt.date) -> int:
+    """Return how many sub-compartments of a selection a person may export.
+
+    Raises
+    ------
+    PermissionRefused, NoSuchRelease, NoSuchPlace
+    """
+    refuse_export(actor, on=on)
+    release = queries.release(selection.release_id)
+    return _stands(selection, release, areas_for(actor, PERMISSION, on=on), only=["area_ha"]).height
+
+
+def _stands(
+    selection: Selection, release: queries.ReleaseInfo, areas: AreaSet, *, only: list[str] | None = None
+) -> pl.DataFrame:
     queries.require_place(selection.within or "", townships=release.township_codes)
     scanned = queries.scan(release.id)
-    columns = needed(scanned.collect_schema().names())
+    columns = only or needed(scanned.collect_schema().names())
     if selection.where or selection.shape is not None:
         return rows(selection, areas=areas, columns=columns)
     # All of a place: nothing has to be asked of single stands.

@@ -18,9 +18,8 @@ from senhui.atlas.tiles import has_map
 from senhui.inventory import changes, queries
 from senhui.jobs.actions.start_job import start_job
 from senhui.web import job_titles, names, summaries
+from senhui.web.export_request import FORM_NAMES, start_export
 from senhui.web.page import page, row_asked, seen_areas, today
-
-EXPORT_FORMS: dict[Form, str] = {"gpkg": "GeoPackage", "zip": "Shapefile", "csv": "CSV", "xlsx": "XLSX"}
 
 
 def list_releases(request: HttpRequest) -> HttpResponse:
@@ -62,7 +61,7 @@ def show_release(request: HttpRequest, release_id: str) -> HttpResponse:
         "derivations": sorted(queries.derivations(release_id).values(), key=lambda row: (row["kind"], row["id"])),
         "used": parameters_used(release_id),
         "may_export": not areas_for(request.user, "export_sub_compartments", on=today()).is_empty,
-        "export_forms": EXPORT_FORMS.items(),
+        "export_forms": FORM_NAMES.items(),
     }
     return page(request, "release.html", context)
 
@@ -122,21 +121,12 @@ def show_derivation(request: HttpRequest, release_id: str, number: int) -> HttpR
 
 def export(request: HttpRequest, release_id: str, form: Form) -> HttpResponse:
     """Start writing the sub-compartments within the reader's areas as a file; its job offers the download."""
-    if form not in EXPORT_FORMS:
+    if form not in FORM_NAMES:
         raise Http404
-    exports.refuse_export(request.user, on=today())
     if request.method != "POST":
+        exports.refuse_export(request.user, on=today())
         return HttpResponseNotAllowed(["POST"])
-    release = queries.release(release_id)
-    job = start_job(
-        request.user,
-        "atlas.export_sub_compartments",
-        {"release_id": release_id, "form": form, "language": names.language()},
-        title=job_titles.EXPORT,
-        title_facts={"release": release.label, "form": EXPORT_FORMS[form]},
-        now=timezone.now(),
-    )
-    return redirect("jobs-one", job)
+    return redirect("jobs-one", start_export(request, release_id, form))
 
 
 @require_POST

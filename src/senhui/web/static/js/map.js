@@ -12,6 +12,7 @@ import { start } from "./map/ground.js";
 import { showPanel } from "./map/panel.js";
 import "./map/paper.js";
 import "./map/search.js";
+import "./map/views.js";
 
 showPanel();
 start();
