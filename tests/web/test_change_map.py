@@ -77,6 +77,17 @@ def test_a_withheld_place_says_so(withheld: changes.ChangeInfo, browse: Browse, 
         assert own["withheld"] == []
 
 
+def test_removal_of_a_release_is_that_of_its_newest_comparison(
+    withheld: changes.ChangeInfo, browse: Browse, wang: Any
+) -> None:
+    address = f"/api/v1/releases/{withheld.after.id}/choropleth/county?layer=removal&measure=measured"
+    own, public = browse("en", as_user=wang).get(address).json(), browse("en").get(address).json()
+    assert own["values"] == colours(browse("en", as_user=wang), withheld, "county", basis="measured")["values"]
+    assert (public["values"], public["withheld"]) == ({LONGQUAN: None}, [LONGQUAN])
+    first = browse("en").get(f"/api/v1/releases/{withheld.before.id}/choropleth/county?layer=removal")
+    assert (first.status_code, first.json()["error"]) == (404, "NoSuchChange")
+
+
 def test_what_is_not_there_is_not_found(compared: changes.ChangeInfo, browse: Browse, wang: Any) -> None:
     client = browse("en", as_user=wang)
     assert client.get("/api/v1/changes/no-such/choropleth/county").status_code == 404

@@ -10,10 +10,12 @@ from django.http import Http404, HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field
 
+from senhui.atlas import difference
 from senhui.atlas.layers import choropleth
 from senhui.atlas.place_errors import place_errors
 from senhui.atlas.statistics import ErrorUnknown, error_of, parameters_used, public_statistics, read_by
 from senhui.inventory import queries
+from senhui.inventory.changes import NoSuchChange
 from senhui.quantities import percent_from_frac
 from senhui.web.page import MOST_DIGITS_OF_A_ROW, seen_areas, today
 
@@ -145,8 +147,10 @@ class ErrorOut(Schema):
 class ColoursQuery(Schema):
     """What places are coloured by."""
 
-    layer: Literal["density", "error"] = Field(
-        "density", description="stock per hectare, or half of its 95 % interval over it"
+    layer: Literal["density", "error", "removal"] = Field(
+        "density",
+        description="stock per hectare, half of its 95 % interval over it, or removal per hectare of forest and year "
+        "by the newest comparison with an earlier release",
     )
     measure: Measure = "calibrated"
     per: Ratio = "forest"
@@ -159,6 +163,7 @@ class ColoursOut(Schema):
     measure: str = Field(examples=["calibrated_stock_tc_per_forest_ha"])
     unit: str = Field(examples=["tC/ha"])
     values: dict[str, float | None] = Field(examples=[{"331181": 36.87}])
+    withheld: list[str] = Field([], description="places whose removal is known and kept from the reader")
 
 
 class StandOut(Schema):
@@ -239,7 +244,7 @@ def show_statistics(
 @router.get(
     "/releases/{release_id}/choropleth/{level}",
     response=ColoursOut,
-    summary="Stock per hectare of forest or of land, or its error, of each county or township",
+    summary="Stock per hectare of forest or of land, its error, or removal, of each county or township",
 )
 def show_choropleth(
     request: HttpRequest,
@@ -247,8 +252,10 @@ def show_choropleth(
     level: Literal["county", "township"],
     asked: Query[ColoursQuery],
 ) -> dict[str, Any]:
-    """Return the stock per hectare, or its error in percent, by area code; `measure` of the answer says which."""
+    """Return a layer by area code; `measure` of the answer says which. Removal without a comparison is not found."""
     measure, per = asked.measure, asked.per
+    if asked.layer == "removal":
+        return _removal(request, release_id, level=level, basis=measure)
     if asked.layer == "error":
         errors = place_errors(release_id, level=level, is_calibrated=measure == "calibrated")
         percent = {code: None if error is None else percent_from_frac(error) for code, error in errors.items()}
@@ -256,6 +263,23 @@ def show_choropleth(
     column = COLUMN_OF_MEASURE[measure].format(per)
     values = choropleth(release_id, level=level, measure=column)
     return {"release": release_id, "measure": column, "unit": "tC/ha", "values": values}
+
+
+def _removal(
+    request: HttpRequest, release_id: str, *, level: Literal["county", "township"], basis: Measure
+) -> dict[str, Any]:
+    """Return the removal up to a release by its newest comparison."""
+    info = difference.newest_to(queries.release(release_id).id)
+    if info is None:
+        raise NoSuchChange(release_id)
+    places = difference.differences(info.id, areas=seen_areas(request), level=level, basis=basis)
+    return {
+        "release": release_id,
+        "measure": "removal_tc_ha_yr",
+        "unit": "tC/ha/yr",
+        "values": {place.code: place.removal_tc_ha_yr for place in places},
+        "withheld": [place.code for place in places if place.is_withheld],
+    }
 
 
 @router.get(

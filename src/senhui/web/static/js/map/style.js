@@ -15,10 +15,10 @@ const comparisons = given.changes ?? [];
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// The comparison whose numbers the map shows: of the two surveys chosen, or for removal the newest of this survey.
+// The comparison whose numbers the map shows: of the two surveys chosen, or for a layer of change this survey's newest.
 export function comparison() {
   const isShown = ({ before, after }) => after === state.release && (state.before === null || before === state.before);
-  return state.before !== null || state.layer === "removal" ? comparisons.find(isShown) ?? null : null;
+  return state.before !== null || isOfChange(state.layer) ? comparisons.find(isShown) ?? null : null;
 }
 
 // The layers to choose from: all, or in a difference those that tell of change.
@@ -174,7 +174,7 @@ export function outsideOf(rings) {
 export function coloursOf(level) {
   const { layer } = shownAt(level);
   const { release, measure, per } = state;
-  if (isOfChange(layer.id)) return address(given.addresses.change_colours ?? CHANGE_COLOURS, { change: comparison().id, level });
+  if (isOfChange(layer.id)) return `${address(CHANGE_COLOURS, { change: comparison().id, level })}?basis=${measure}`;
   const layerAsked = layer.id === "density" ? "" : `&layer=${layer.id}`;
   return `${address(given.addresses.choropleth, { release, level })}?measure=${measure}&per=${per}${layerAsked}`;
 }
