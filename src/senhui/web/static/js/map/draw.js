@@ -4,12 +4,12 @@
 
 import { areaHa, boxOf } from "./outline.js";
 import { filled, given } from "./given.js";
-import { ready } from "./ground.js";
+import { dimOutside, ready } from "./ground.js";
 import { change, MOST_POINTS, onChange, state } from "./state.js";
 import { buildCorners, buildUpload, wrongOf } from "./draw_dialogs.js";
 import { element, withUnit } from "./writing.js";
 
-const { texts } = given.selection;
+const { addresses, texts } = given.selection;
 const box = document.getElementById("draw-box");
 const SLOP_PX = 12; // a finger is not a pencil
 
@@ -86,6 +86,18 @@ function show(text = "") {
   undo.disabled = !drawing.corners.length;
   const area = shown().length > 2 ? `${withUnit(areaHa(shown()), "area_ha")} · ` : "";
   said.textContent = `${area}${text || (isBox ? texts.box_help : texts.polygon_help)}`;
+}
+
+// An outline that was handed in lies with the server; a file may hold several polygons.
+async function showBoundary({ isLink }) {
+  const asked = state.shape;
+  if (!map || typeof asked !== "string") return;
+  const answer = await fetch(`${addresses.boundaries}${asked.slice(1)}/`).catch(() => null);
+  if (!answer?.ok || asked !== state.shape) return;
+  const { geometry, properties } = await answer.json();
+  const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
+  dimOutside(polygons.map(([outer]) => outer));
+  if (!isLink) map.fitBounds(properties.bbox, { padding: 40 });
 }
 
 function begin(kind) {
@@ -194,12 +206,13 @@ if (given.stands) {
   menu.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && menu.open) { menu.open = false; summary.focus(); }
   });
-  onChange(["shape"], () => show());
+  onChange(["shape"], ({ isLink }) => { show(); showBoundary({ isLink }); });
   show();
   ready.then((drawn) => {
     map = drawn;
     if (!map) { tools.box.hidden = tools.polygon.hidden = true; return; }
     addLayers();
     listen();
+    showBoundary({ isLink: true });
   });
 }

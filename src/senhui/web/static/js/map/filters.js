@@ -3,6 +3,7 @@
 import { answerAddress, asked, newest } from "./asking.js";
 import { toggle } from "./charts.js";
 import { filled, given } from "./given.js";
+import { map } from "./ground.js";
 import { change, onChange, state } from "./state.js";
 import { asText, dimensionOf, element, entryOf, withUnit, written } from "./writing.js";
 
@@ -125,6 +126,16 @@ opener.addEventListener("click", () => {
 
 // A reader without a role filters nothing; of a link that does, the chips stay, so that it can be undone.
 box.append(...(given.stands ? [opener] : []), chips, clear);
+// A sheet shows the part of the map that is seen, in the layer that is seen; only the page knows them.
+document.getElementById("panel-body").addEventListener("click", (event) => {
+  const link = event.target.closest("[data-sheet]");
+  if (!link || !map) return;
+  const query = new URLSearchParams(link.search);
+  query.set("layer", state.layer);
+  query.set("bbox", map.getBounds().toArray().flat().map((edge) => edge.toFixed(5)).join(","));
+  link.search = query;
+});
+
 showChips();
 onChange(["where", "shape"], showChips);
 onChange(["release", "place", "where", "shape"], refresh);
