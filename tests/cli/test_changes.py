@@ -12,6 +12,7 @@ from tests.inventory.surveys import two_releases
 from tests.small_layer import LONGQUAN, QINGYUAN
 from typer.testing import CliRunner
 
+from senhui.atlas import difference_tiles, tiles
 from senhui.cli.main import app
 from senhui.inventory import changes, queries
 from senhui.inventory.models import Event
@@ -48,6 +49,18 @@ def stand_id(release: str, row: int = 11) -> str:
 def harvest(surveys: tuple[str, str], *words: str, who: str = "wang") -> tuple[str | int, ...]:
     stand = stand_id(surveys[0])
     return ("event", "record", "harvest", surveys[0], stand, "2018-06-01", "--area-ha", "2", "--as", who, *words)
+
+
+def test_a_comparison_is_drawn_and_can_be_drawn_anew(surveys: tuple[str, str]) -> None:
+    change_id = answer("change", *surveys, "--as", "wang")["change"]
+    assert difference_tiles.has_tiles(change_id)
+    path = tiles.path_of(difference_tiles.name_of(change_id))
+    path.unlink()
+    assert answer("tiles", "--change", change_id) == {"change": change_id, "map": "made"}
+    assert path.exists()
+    assert run("tiles", "--change", "no-such").exit_code == 1
+    for words in (("tiles",), ("tiles", surveys[0], "--change", change_id)):
+        assert run(*words).exit_code == 2
 
 
 def test_the_table_closes_also_as_it_is_printed(surveys: tuple[str, str]) -> None:
