@@ -11,6 +11,7 @@ export async function showPanel() {
   request?.abort();
   request = new AbortController();
   const query = new URLSearchParams({ release: state.release, measure: state.measure, per: state.per });
+  if (state.before !== null) query.set("before", state.before);
   if (state.row === null) query.set("place", state.place);
   else query.set("row", state.row);
   try {
@@ -82,4 +83,4 @@ sheet.addEventListener("click", () => {
   sheet.setAttribute("aria-expanded", String(raised));
 });
 
-onChange(["release", "measure", "per", "place", "row", "where", "shape"], showPanel);
+onChange(["release", "before", "measure", "per", "place", "row", "where", "shape"], showPanel);
