@@ -178,6 +178,9 @@ DISTURBANCE_KINDS = {
 
 CAUSE_KINDS = {cause: (cause,) for cause in CAUSES}
 
+CAUSE_COLOURS = ("#009e73", "#56b4e9", "#d55e00", "#cc79a7", "#f0e442", "#4d3319")
+"""Of `DISTINCT`, so that a loss is warm and what the land took up is cool, as in the layer of removal."""
+
 LAYERS: dict[str, MapLayer] = {
     layer.id: layer
     for layer in (
@@ -218,7 +221,7 @@ LAYERS: dict[str, MapLayer] = {
             zero=difference_tiles.ZERO,
             per_unit=difference_tiles.PER_UNIT,
         ),
-        MapLayer("cause", ("stand",), kinds=_kinds(CAUSE_KINDS), value="cause", table="causes", source="changes"),
+        MapLayer("cause", ("stand",), kinds=_kinds(CAUSE_KINDS, CAUSE_COLOURS), value="cause", table="causes", source="changes"),
     )
 }
 
