@@ -13,7 +13,19 @@ from typing import Annotated, Any
 
 import typer
 
-from senhui.cli import changes, declarations, drafts, export, imports, lists, mappings, sheet, targets, terminal
+from senhui.cli import (
+    changes,
+    declarations,
+    drafts,
+    export,
+    imports,
+    lists,
+    mappings,
+    overlays,
+    sheet,
+    targets,
+    terminal,
+)
 from senhui.cli.options import AsJson, AsUser, DraftId, Session
 
 app = typer.Typer(
@@ -339,7 +351,7 @@ def tiles(
 
 changes.add_commands(app, set_up=set_up, person=person, now=now)
 session = Session(set_up=set_up, person=person, now=now)
-for room in (imports, mappings, lists, declarations, drafts, export, targets, sheet):
+for room in (imports, mappings, lists, declarations, drafts, export, overlays, targets, sheet):
     room.add_commands(app, session)
 
 

@@ -23,8 +23,9 @@ from senhui.atlas.change_jobs import compare_and_map, draw
 from senhui.atlas.jobs import build_map, release_and_map
 from senhui.cli import terminal
 from senhui.intake import read_boundaries
-from senhui.inventory import changes, queries
+from senhui.inventory import changes, overlays, queries
 from senhui.inventory.actions.import_layer import import_layer
+from senhui.inventory.actions.import_overlay import import_overlay
 from senhui.inventory.actions.load_administrative_units import load_administrative_units
 from senhui.inventory.actions.measure_draft import measure_draft
 from senhui.measurement import DesignTotal
@@ -51,6 +52,7 @@ def make(*, n_sub_compartments: int) -> None:
     for info in done.values():
         _ensure_map(info.id)
     if not missing:
+        _ensure_overlays(people)
         _ensure_change(people)
         return
     # Only here, for a second start is to take seconds: drawing a city loads a good deal that serving it does not need.
@@ -65,6 +67,7 @@ def make(*, n_sub_compartments: int) -> None:
             progress=progress,
         )
     load_administrative_units(people["demo-admin"], units=read_boundaries(city.boundaries), is_sample=True, now=now)
+    _ensure_overlays(people)
     for year in missing:
         _import_measure_release(people, city.layers[year], year)
     _ensure_change(people)
@@ -120,6 +123,22 @@ def _ensure_map(release_id: str) -> None:
     if not (Path(settings.SENHUI_HOME) / "atlas" / release_id / "tiles.pmtiles").exists():
         with terminal.progress_bar(f"Map of {release_id}") as progress:
             build_map(release_id, progress=progress)
+
+
+def _ensure_overlays(people: dict[str, Any]) -> None:
+    """Lay the sample boundaries over the map, unless that was done."""
+    actor = people["demo-technician"]
+    now = dt.datetime.now(dt.UTC)
+    there = {info.kind for info in overlays.overlay_history(actor, on=timezone.localdate(now))}
+    if there >= set(overlays.GARDEN_KINDS):
+        return
+    from senhui.cli.demo.overlays import write_sample_overlays
+
+    counties = [unit.geometry for unit in queries.administrative_units("county") if unit.geometry is not None]
+    directory = Path(settings.SENHUI_HOME) / "sample" / "overlays"
+    for path, statement in write_sample_overlays(directory, counties):
+        if statement.kind not in there:
+            import_overlay(actor, path=path, original_name=path.name, statement=statement, now=now)
 
 
 def _ensure_change(people: dict[str, Any]) -> None:

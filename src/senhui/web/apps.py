@@ -26,6 +26,8 @@ class WebConfig(AppConfig):
         from senhui.atlas.sheet import say_with
         from senhui.web import change_errors as _explanations  # noqa: F401  # registers them
         from senhui.web import declaration_errors as _of_declarations  # noqa: F401
+        from senhui.web import draft_errors as _of_drafts  # noqa: F401
+        from senhui.web import overlay_errors as _of_overlays  # noqa: F401
         from senhui.web import selection_errors as _of_selections  # noqa: F401
         from senhui.web import sheet_errors as _of_sheets  # noqa: F401
         from senhui.web import view_errors as _of_views  # noqa: F401

@@ -18,6 +18,8 @@ MAP_COLUMNS: Final = gettext_noop("Map %(file)s")
 EXPORT: Final = gettext_noop("Export %(release)s as %(form)s")
 DRAW_MAP: Final = gettext_noop("Draw the map of %(release)s")
 DRAW_CHANGE: Final = gettext_noop("Draw the change from %(before)s to %(after)s")
+DRAW_DRAFT: Final = gettext_noop("Draw the map of draft %(draft)s")
+"""The title that `senhui.atlas.draft_tiles` gives its jobs."""
 COMPARE: Final = gettext_noop("Compare %(before)s with %(after)s")
 
 

@@ -10,7 +10,20 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from senhui.web.api import answers, changes, drafts, exports, places, releases, sheet, targets, uncertainty, work
+from senhui.web.api import (
+    answers,
+    changes,
+    draft_map,
+    drafts,
+    exports,
+    overlays,
+    places,
+    releases,
+    sheet,
+    targets,
+    uncertainty,
+    work,
+)
 from senhui.web.errors import explain
 
 api = NinjaAPI(
@@ -26,6 +39,8 @@ api.add_router("", answers.router, tags=["selections"])
 api.add_router("", uncertainty.router, tags=["releases"])
 api.add_router("", exports.router, tags=["releases"])
 api.add_router("", drafts.router, tags=["drafts"])
+api.add_router("", draft_map.router, tags=["drafts"])
+api.add_router("", overlays.router, tags=["places"])
 api.add_router("", places.router, tags=["places"])
 api.add_router("", sheet.router, tags=["places"])
 api.add_router("", changes.router, tags=["changes and events"])

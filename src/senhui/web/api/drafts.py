@@ -24,6 +24,7 @@ from senhui.inventory.actions.exclude_rows import exclude_rows
 from senhui.inventory.actions.reopen_row import reopen_row
 from senhui.web.draft_findings import worded
 from senhui.web.page import today
+from senhui.web.views.imports_draft import follow_with_tiles
 
 router = Router(auth=django_auth)
 
@@ -179,7 +180,7 @@ def findings_on_map(
     limit: Annotated[int, Query(ge=1, le=MOST_ON_MAP)] = MOST_ON_MAP,
 ) -> dict[str, Any]:
     """Return rows with findings and gaps that touch `bbox` (west,south,east,north), errors before warnings."""
-    box = _box(bbox)
+    box = box_of(bbox)
     found = queries.draft_findings_on_map(request.user, draft_id, bbox=box, on=today(), reason=reason, limit=limit)
     gaps = _gaps(queries.draft(request.user, draft_id, on=today()), box, reason)
     shown = [_signed(one) for one in found["features"] if one["geometry"] is not None] + gaps[:limit]
@@ -187,7 +188,7 @@ def findings_on_map(
     return {"type": "FeatureCollection", "features": shown, "is_cut": is_cut, "said": _said(len(shown), is_cut)}
 
 
-def _box(text: str) -> tuple[float, float, float, float]:
+def box_of(text: str) -> tuple[float, float, float, float]:
     """Read a bounding box, or refuse it."""
     try:
         west, south, east, north = (float(part) for part in text.split(","))
@@ -251,6 +252,7 @@ def show_row(request: HttpRequest, draft_id: int, row: int) -> dict[str, Any]:
 def correct(request: HttpRequest, draft_id: int, row: int, given: CorrectionIn) -> dict[str, Any]:
     """Correct columns or the outline of a row, and return it as it is then."""
     correct_row(request.user, draft_id=draft_id, row=row, now=timezone.now(), **given.dict())
+    follow_with_tiles(request, draft_id)
     return _row(request, draft_id, row)
 
 
@@ -258,13 +260,16 @@ def correct(request: HttpRequest, draft_id: int, row: int, given: CorrectionIn) 
 def reopen(request: HttpRequest, draft_id: int, row: int, given: ReopeningIn) -> dict[str, Any]:
     """Let a row say again what the file says, and return it as it is then."""
     reopen_row(request.user, draft_id=draft_id, row=row, now=timezone.now(), **given.dict())
+    follow_with_tiles(request, draft_id)
     return _row(request, draft_id, row)
 
 
 @router.post("/drafts/{draft_id}/exclude", response=DraftOut, summary="Leave rows with errors out, with a reason")
 def exclude(request: HttpRequest, draft_id: int, given: ExclusionIn) -> queries.DraftInfo:
     """Exclude rows, and return the draft as it is then."""
-    return exclude_rows(request.user, draft_id=draft_id, now=timezone.now(), **given.dict())
+    left = exclude_rows(request.user, draft_id=draft_id, now=timezone.now(), **given.dict())
+    follow_with_tiles(request, draft_id)
+    return left
 
 
 def _row(request: HttpRequest, draft_id: int, row: int) -> dict[str, Any]:

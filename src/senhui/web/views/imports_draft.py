@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from senhui.access.queries import areas_for, require
 from senhui.access.rules import PermissionRefused
+from senhui.atlas import draft_tiles
 from senhui.intake import spreadsheet_safe, write_rejected
 from senhui.inventory import queries
 from senhui.inventory.actions.correct_rows_from_file import correct_rows_from_file
@@ -65,6 +66,8 @@ def draft_page(
         "may": may(request, draft),
         "release_form": form,
         "file_error": file_error,
+        "has_map": draft.state in OPEN_STATES and bool(queries.releases()),
+        "is_drawn": draft_tiles.drawn(draft) is not None,
     }
     missing = _files_missing(draft)
     if missing is not None:
@@ -183,6 +186,7 @@ def correct_from_file(request: HttpRequest, draft_id: int) -> HttpResponse:
             raise
         said = " ".join(part for part in (explanation.what, explanation.why, explanation.now) if part)
         return draft_page(request, draft, file_error=said, status=explanation.status)
+    follow_with_tiles(request, draft_id)
     return redirect(f"{reverse('imports-draft', args=[draft_id])}#findings")
 
 
@@ -194,7 +198,24 @@ def exclude(request: HttpRequest, draft_id: int) -> HttpResponse:
     rows = draft_findings.rows_with(request.user, draft, draft_findings.Chosen(finding, "error", ""), on=today())
     reason = request.POST.get("reason", "")
     exclude_rows(request.user, draft_id=draft_id, rows=rows, reason=reason, now=timezone.now())
+    follow_with_tiles(request, draft_id)
     return redirect(f"{reverse('imports-draft', args=[draft_id])}#findings")
+
+
+def follow_with_tiles(request: HttpRequest, draft_id: int) -> None:
+    """Have the map of a draft drawn anew where many of its rows were decided since."""
+    draft_tiles.follow(request.user, queries.draft(request.user, draft_id, on=today()), now=timezone.now())
+
+
+@require_POST
+def draw_map(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Start drawing a draft; where that is under way, lead back to its page."""
+    draft = queries.draft(request.user, draft_id, on=today())
+    _require_all(request, draft, "import_layer")
+    if draft.state == "unmapped":
+        raise DraftNeedsMapping(draft.id)
+    job = draft_tiles.start_drawing(request.user, draft_id, now=timezone.now())
+    return redirect("imports-draft", draft_id) if job is None else redirect("jobs-one", job)
 
 
 def _require_all(request: HttpRequest, draft: queries.DraftInfo, permission: str) -> None:
@@ -216,7 +237,7 @@ def measure(request: HttpRequest, draft_id: int) -> HttpResponse:
         raise DraftHasErrors(draft.id, draft.n_open_errors)
     job = start_job(
         request.user,
-        "inventory.measure_draft",
+        "atlas.measure_and_draw",
         {"draft_id": draft_id},
         title=job_titles.MEASURE,
         title_facts={"file": draft.original_name},

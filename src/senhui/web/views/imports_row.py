@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import shapely
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -30,10 +31,14 @@ from senhui.web.errors import Explanation, explain
 from senhui.web.field_words import FieldWords, field_words, known_codes
 from senhui.web.page import page, today
 from senhui.web.row_sketch import sketch
-from senhui.web.views.imports_draft import draft_page, may
+from senhui.web.views.imports_draft import OPEN_STATES, draft_page, follow_with_tiles, may
 
 INPUT = "value:"
 """What the names of the inputs begin with; the rest is the column of the file."""
+
+
+ROW_ZOOM = 15
+"""Close enough to see a stand among its neighbours."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,7 @@ def _decide(
         if explanation is None or isinstance(error, queries.NoSuchDraft | NoSuchRow | PermissionRefused):
             raise
         return _page(request, draft_id, row, refused=error, explanation=explanation, typed=typed)
+    follow_with_tiles(request, draft_id)
     if request.headers.get("HX-Request"):
         return _page(request, draft_id, row, is_answer=True)
     choice = draft_findings.chosen(request)
@@ -180,6 +186,7 @@ def _page(
         "others": [one for one in inputs if not one.is_concerned],
         "history": _history(draft, found),
         "sketch": sketch(found.outline, found.neighbours, row=row, partners=_partners(found)),
+        "map_view": _map_view(draft, found),
         "repair": found.repair,
         "is_repair_chosen": "repair_outline" in request.POST and refused is not None,
         "may": may(request, draft),
@@ -204,6 +211,14 @@ def _way(request: HttpRequest, draft: queries.DraftInfo, choice: draft_findings.
         "n_rows_open": len(rows),
         "place": rows.index(row) + 1 if row in rows else None,
     }
+
+
+def _map_view(draft: queries.DraftInfo, found: queries.DraftRow) -> str:
+    """Return the place on the one map where the row is seen, as its address has it; nothing where it is not shown."""
+    if found.outline is None or draft.state not in OPEN_STATES or not queries.releases():
+        return ""
+    west, south, east, north = shapely.bounds(shapely.geometry.shape(found.outline))
+    return f"{ROW_ZOOM}/{(south + north) / 2:.5f}/{(west + east) / 2:.5f}"
 
 
 def _partners(found: queries.DraftRow) -> set[int]:

@@ -2,11 +2,14 @@
 // Nothing here asks another host. A part that needs the map waits for `ready` of ground.js; one that is large, as the
 // library of the charts is, is imported only then.
 
+import "./map/base.js";
 import "./map/charts.js";
 import "./map/choices.js";
+import "./map/drafts.js";
 import "./map/draw.js";
 import "./map/filters.js";
 import "./map/layers.js";
+import "./map/overlays.js";
 import "./map/time.js";
 import { start } from "./map/ground.js";
 import { showPanel } from "./map/panel.js";
