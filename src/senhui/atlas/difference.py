@@ -199,7 +199,7 @@ def differences(change_id: str, *, areas: AreaSet, level: Level, basis: Basis) -
     found = []
     for code in codes:
         if code not in shown:
-            found.append(PlaceDifference(code, *[None] * 5, {}, is_withheld=True))
+            found.append(PlaceDifference(code, None, None, None, None, None, {}, is_withheld=True))
             continue
         read, is_told = (every, True) if areas.covers(code) else public.of(code)
         removal_tc = sum(lines_tc[code][line] for line in REMOVAL_LINES) if is_told else None

@@ -221,7 +221,14 @@ LAYERS: dict[str, MapLayer] = {
             zero=difference_tiles.ZERO,
             per_unit=difference_tiles.PER_UNIT,
         ),
-        MapLayer("cause", ("stand",), kinds=_kinds(CAUSE_KINDS, CAUSE_COLOURS), value="cause", table="causes", source="changes"),
+        MapLayer(
+            "cause",
+            ("stand",),
+            kinds=_kinds(CAUSE_KINDS, CAUSE_COLOURS),
+            value="cause",
+            table="causes",
+            source="changes",
+        ),
     )
 }
 
