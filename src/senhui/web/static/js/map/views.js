@@ -90,7 +90,7 @@ function entry(view) {
 }
 
 // A dialog with a name, and whether it is shared.
-const input = element("input", { id: "view-name", required: true, maxLength: 80, autocomplete: "off" });
+const input = element("input", { id: "view-name", type: "text", required: true, maxLength: 80, autocomplete: "off" });
 const share = element("input", { id: "view-shared", type: "checkbox" });
 const shareLine = element("label", { className: "views-share", htmlFor: share.id }, share, ` ${texts.share}`);
 const title = element("h2", { id: "view-dialog-title" });
