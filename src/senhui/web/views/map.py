@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from senhui.atlas.cube import GROUND_POOLS
 from senhui.atlas.layers import stand_densities_tc_ha
 from senhui.inventory import queries
-from senhui.web import names, selection_words, summaries
+from senhui.web import names, selection_words, summaries, view_words
 from senhui.web.map_style import legend, style
 from senhui.web.page import page, row_asked, seen_areas, today
 from senhui.web.views import change_panels
@@ -50,6 +50,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
             "places": "/api/v1/places",
         },
         "selection": selection_words.for_script(areas),
+        "views": view_words.for_script(request, on=today()),
         "texts": _texts(),
     }
     context = {
