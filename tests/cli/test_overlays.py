@@ -1,5 +1,6 @@
 """`senhui overlay …`: brought, listed, removed, and each refusal said as one line."""
 
+# ruff: noqa: F811  # the fixture of another file
 from __future__ import annotations
 
 import json
@@ -21,7 +22,7 @@ def run(*arguments: str) -> Any:
     return CliRunner().invoke(app, ["overlay", *arguments])
 
 
-def test_boundaries_are_brought_listed_and_removed(wang: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_boundaries_are_brought_listed_and_removed(wang: Any, tmp_path: Path) -> None:
     path = layer(tmp_path / "park.geojson", LEFT, RIGHT)
     made = json.loads(run("import", str(path), *STATED, "--as", "wang", "--json").output)
     assert (made["kind"], made["county_codes"]) == ("national_park", ["331181"])
@@ -35,7 +36,7 @@ def test_boundaries_are_brought_listed_and_removed(wang: Any, tmp_path: Path) ->
     assert json.loads(run("list", "--json").output) == []
 
 
-def test_what_is_refused_leaves_with_a_line(wang: Any, person: Callable[..., Any], tmp_path: Path) -> None:  # noqa: F811
+def test_what_is_refused_leaves_with_a_line(wang: Any, person: Callable[..., Any], tmp_path: Path) -> None:
     person("li", viewer="331181")
     path = layer(tmp_path / "park.gpkg", LEFT)
     for arguments, word in (

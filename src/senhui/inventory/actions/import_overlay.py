@@ -1,6 +1,7 @@
 """Import outlines that lie over the map (叠加图层): a national park, beautiful villages, a nature reserve.
 
-1. Kind and visibility must be known ones, and name, source and year be stated (`OverlayStatementWrong`).
+1. The actor must hold `import_layer` anywhere (`PermissionRefused`); kind and visibility must be known ones, and name,
+   source and year be stated (`OverlayStatementWrong`).
 2. The file must be a layer of polygons that `intake` reads, in any coordinate system that it knows (`LayerRefused`);
    each row must have a valid outline (`OverlayOutlinesWrong`).
 3. The outlines must lie in a county that is known here (`OverlayLiesNowhere`), and the actor must hold `import_layer`
@@ -142,9 +143,9 @@ def import_overlay(
     profile : coordinate system, encoding and layer, where the file does not tell them.
     now : instant (UTC).
     """
+    require(actor, "import_layer", on=timezone.localdate(now))
     assert actor.pk is not None, "an overlay has a named importer"
     _refuse_statement(statement)
-    require(actor, "import_layer", on=timezone.localdate(now))
     layer = read_layer(path, profile=profile)
     wrong = layer.outlines.filter(pl.col("reason").is_not_null() | pl.col("geometry").is_null())
     if wrong.height:

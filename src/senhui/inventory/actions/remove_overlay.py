@@ -42,10 +42,10 @@ class RemovalNeedsAReason(ValueError):
 
 def remove_overlay(actor: Actor, *, overlay_id: int, reason: str, now: dt.datetime) -> OverlayInfo:
     """Remove outlines from the map; see the module's numbered steps for what is refused, in order."""
-    assert actor.pk is not None, "a removal has a named person"
     on = timezone.localdate(now)
     for code in overlay(actor, overlay_id, on=on).county_codes:
         require(actor, "import_layer", area=code, on=on)
+    assert actor.pk is not None, "a removal has a named person"
     reason = reason_kept(reason)
     with transaction.atomic():
         row = Overlay.objects.select_for_update(of=("self",)).select_related("removed_by").get(pk=overlay_id)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from senhui.access.queries import areas_for
+from senhui.access.queries import areas_for, require
 from senhui.intake import ImportProfile
 from senhui.inventory import overlays as room
 from senhui.inventory.actions.import_overlay import OverlayStatement, import_overlay
@@ -87,6 +87,7 @@ def remove(request: HttpRequest, overlay_id: int) -> HttpResponse:
 
 
 def _import(request: HttpRequest, given: dict[str, Any]) -> None:
+    require(request.user, room.PERMISSION_TO_CHANGE, on=today())
     paths = uploads.keep(given["file"])
     path = next((one for one in paths if one.suffix.lower() == ".shp"), paths[0])
     statement = OverlayStatement(

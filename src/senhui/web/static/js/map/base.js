@@ -21,7 +21,7 @@ function offer(map, { tiles, attribution, texts }) {
     element("legend", { textContent: texts.title }), choice("own", texts.own), choice("base", attribution), said);
   document.getElementById("overlays-box").before(list);
   list.addEventListener("change", () => {
-    said.textContent = "";
+    delete list.dataset.failed;
     const isOn = list.querySelector(":checked").value === "base";
     if (isOn) add(map, tiles, attribution); else remove(map, tiles);
     for (const layer of FILLS.filter((id) => map.getLayer(id))) show(map, layer, isOn);

@@ -47,7 +47,7 @@ function build() {
   said = element("div", { id: "draft-said", className: "small" });
   said.setAttribute("role", "status");
   acts = element("p", { className: "small", id: "draft-acts" });
-  box.append(element("label", { htmlFor: "draft", textContent: texts.title }), select, legend(), said, acts);
+  box.append(element("label", { htmlFor: "draft", textContent: texts.title }), select, said, acts, legend());
 }
 
 function legend() {
@@ -59,13 +59,14 @@ function legend() {
     element("li", { className: "wide" }, element("strong", { textContent: texts.legend })),
     ...steps.map(([ground, label]) => line(swatch({ ground, tint: hatch, hatch: "slanting" }), label)),
     line(swatch({ ground: no_value, tint: hatch, hatch: "slanting" }), texts.not_measured),
-    line(swatch({ ground: "#ffffff", tint: hatch, hatch: "dots" }), texts.corrected),
+    line(swatch({ ground: "#ffffff", tint: hatch }), texts.corrected),
     ...Object.entries(looks).map(([kind, pattern]) => line(swatch({ tint: finding_colours[kind], hatch: pattern }), texts[kind])));
 }
 
 // ------------------------------------------------------------------------------------------------- what is shown
 
 let nthOpened = 0;
+let keepsView = state.view !== null; // a link that names a view leads there, and not to the whole draft
 
 async function open() {
   const nth = ++nthOpened;
@@ -84,7 +85,8 @@ async function open() {
   shown = answer;
   draw();
   sayState();
-  if (isNew && answer.bounds && !state.view) flyTo(answer.bounds);
+  if (isNew && answer.bounds && !keepsView) flyTo(answer.bounds);
+  keepsView = false;
   await showInView();
   box.dataset.ready = "true";
   if (answer.is_being_drawn) window.setTimeout(() => { if (state.draft === id && nth === nthOpened) open(); }, ASK_AGAIN_MS);
