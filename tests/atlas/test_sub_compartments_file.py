@@ -231,3 +231,11 @@ def test_a_kept_file_is_given_only_while_the_grant_over_its_land_holds(
 def test_a_file_that_was_swept_is_gone(release: ReleaseInfo, technician: Any, today: dt.date) -> None:
     with pytest.raises(ExportIsGone):
         kept_export(technician, "tmp1/senhui.csv", areas=[LONGQUAN], on=today)
+
+
+def test_outlines_of_a_csv_are_read_by_gdal_too(
+    release: ReleaseInfo, technician: Any, own: pl.DataFrame, take: Take
+) -> None:
+    table = pyogrio.read_dataframe(take(technician, release, form="csv"))
+    assert shapely.equals(table.geometry.to_numpy(), shapely.from_wkb(own["geometry"].to_numpy())).all()
+    assert set(table["CRS"]) == {"EPSG:4490"}

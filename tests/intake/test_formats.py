@@ -127,6 +127,20 @@ def test_a_table_whose_every_outline_names_the_system_names_it(tmp_path: Path, s
             read_layer(path)
 
 
+@pytest.mark.parametrize(
+    ("second", "is_named"), [("EPSG:4490", True), ("epsg:4490", True), ("", False), ("EPSG:4549", False)]
+)
+def test_a_table_with_a_column_for_its_system_names_it(tmp_path: Path, second: str, is_named: bool) -> None:
+    path = tmp_path / "layer.csv"
+    box = "POLYGON ((119.9 28.4, 119.91 28.4, 119.91 28.41, 119.9 28.4))"
+    path.write_text(f'N,Crs,WKT\n1,EPSG:4490,"{box}"\n2,{second},"{box}"\n', "utf-8")
+    if is_named:
+        assert read_layer(path).source["crs"] == "EPSG:4490"
+    else:
+        with pytest.raises(NoCoordinateSystem):
+            read_layer(path)
+
+
 def test_rows_of_a_table_whose_wkt_is_missing_or_nonsense_are_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "layer.csv"
     box = "POLYGON ((119.9 28.4, 119.91 28.4, 119.91 28.41, 119.9 28.4))"

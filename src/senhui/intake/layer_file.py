@@ -258,19 +258,22 @@ def _wkt_column(columns: list[str]) -> str | None:
 
 
 def _open_csv(path: Path, *, profile: ImportProfile, shown_name: str) -> OpenLayer:
-    """Open a table whose outlines are WKT. Where they do not name their system (EWKT), it comes from the profile."""
+    """Open a table whose outlines are WKT. Where it does not name its system, that comes from the profile."""
     table = read_text_table(path, wanted=profile.encoding, shown_name=shown_name)
     column = _wkt_column(table.frame.columns)
     assert column is not None, "the kind of the file was told by this column"
     if table.frame.height == 0:
         raise FileEmpty(shown_name)
     batches = (_with_wkb(run, column) for run in table.frame.iter_slices(BATCH_ROWS))
-    return OpenLayer("CSV", _system_named(table.frame[column]), table.encoding, column, table.frame.height, (), batches)
+    return OpenLayer("CSV", _system_named(table.frame, column), table.encoding, column, table.frame.height, (), batches)
 
 
-def _system_named(outlines: pl.Series) -> str | None:
-    """Return the coordinate system that every outline names, as in SRID=4490;POLYGON(…); None where any does not."""
-    named = outlines.drop_nulls().str.extract(r"(?i)^\s*SRID=(\d{1,6});").unique()
+def _system_named(frame: pl.DataFrame, outlines: str) -> str | None:
+    """Return the system that every row names, in a column CRS or with its outline (SRID=4490;POLYGON …), or None."""
+    named = frame[outlines].drop_nulls().str.extract(r"(?i)^\s*SRID=(\d{1,6});").unique()
+    column = next((name for name in frame.columns if name.strip().lower() == "crs"), None)
+    if column is not None:
+        named = frame[column].str.extract(r"(?i)^\s*EPSG:(\d{1,6})\s*$").unique()
     return None if named.len() != 1 or named[0] is None else f"EPSG:{named[0]}"
 
 

@@ -31,7 +31,7 @@ FORM_NAMES: dict[Form, str] = {"gpkg": "GeoPackage", "zip": "Shapefile", "csv": 
 
 
 MOST_AT_ONCE = 10_000
-"""Sub-compartments that are written while a page waits: some two seconds."""
+"""Sub-compartments that are written while a page waits."""
 
 
 class TooManyAtOnce(ValueError):

@@ -29,8 +29,8 @@ Form = Literal["gpkg", "zip", "csv", "xlsx"]
 
 MOST_XLSX_ROWS = 1_048_575
 WKT = "WKT"
-_SYSTEM_IN_WKT = "SRID=4490;"
-"""CGCS2000; GDAL, QGIS and the import read it from here, for a CSV has no other place."""
+CRS = {"CRS": "EPSG:4490"}
+"""A column of a CSV that names the coordinate system, for it has no other place; the import reads it from here."""
 _ROWS_BETWEEN_REPORTS = 1000
 _ROWS_AT_ONCE = 20_000
 
@@ -211,11 +211,11 @@ def _write_csv(contents: Contents, path: Path, *, progress: Callable[[float], No
     with path.open("ab") as file:
         for start in range(0, max(frame.height, 1), _ROWS_AT_ONCE):
             block = frame[start : start + _ROWS_AT_ONCE]
-            # As exact as they are kept, and with their system: an outline comes back as it was.
+            # As exact as they are kept: an outline comes back as it was.
             outlines = shapely.to_wkt(shapely.from_wkb(block["geometry"].to_numpy()), rounding_precision=-1)
             block.drop("geometry").with_columns(spreadsheet_safe(name) for name in texts).with_columns(
-                *(pl.lit(value).alias(name) for name, value in contents.repeated.items()),
-                (_SYSTEM_IN_WKT + pl.Series(outlines, dtype=pl.String)).alias(WKT),
+                *(pl.lit(value).alias(name) for name, value in (contents.repeated | CRS).items()),
+                pl.Series(WKT, outlines, dtype=pl.String),
             ).write_csv(file, include_header=start == 0)
             progress(min(1.0, (start + _ROWS_AT_ONCE) / max(frame.height, 1)))
 
