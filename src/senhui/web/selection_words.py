@@ -121,7 +121,7 @@ def _texts() -> dict[str, str]:
         "no_connection": _("The server did not answer. Check the connection and try again."),
         "no_interval": _("not known"),
         "no_numbers": _("Nothing fits: remove a filter or the shape."),
-        "not_all_shown": _("The {n} largest of {n_all}; the others are in “Filter …”."),
+        "not_all_shown": _("The {n} largest of {n_all}; the table lists them all."),
         "other_origin": _("other origin or none recorded"),
         "outline": _("Drawn shape"),
         "polygon": _("Polygon"),

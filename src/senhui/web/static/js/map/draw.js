@@ -78,6 +78,7 @@ function show(text = "") {
   map?.getSource("drawn")?.setData(features());
   remove.hidden = state.shape === null;
   bar.hidden = drawing === null;
+  document.body.classList.toggle("is-drawing", drawing !== null);
   for (const [kind, tool] of Object.entries(tools)) tool.setAttribute("aria-pressed", String(drawing?.kind === kind));
   if (!drawing) return;
   const isBox = drawing.kind === "box";
