@@ -393,7 +393,7 @@ def test_what_was_left_out_stands_beside_the_total(
     words = WORDS[language]
     page = open_page(language, size)
     show_map(page, city, f"#release={left_out}&place={COUNTY}")
-    figure = page.locator("#panel .figure", has=page.get_by_text(words["left_out"], exact=True))
+    figure = page.locator("#panel .figure", has=page.locator(".name", has_text=words["left_out"]))
     expect(figure.locator(".value")).to_have_text(re.compile(r"[1-9]"))
     expect(page.locator("#panel .figure.main")).to_contain_text("±")
     figure.get_by_role("link").click()

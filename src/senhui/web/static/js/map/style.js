@@ -47,14 +47,19 @@ export function shownAt(level) {
   return { layer: instead, why: given.stands ? texts.zoom_in_for_stands : texts.needs_role };
 }
 
-// A step function over the classes of the legend; what has no number keeps the legend's last colour.
-function ramp(value, { steps, no_value }) {
+// A step function over the classes of the legend.
+function ramp(value, { steps }) {
   const step = ["step", ["to-number", value], steps[0].colour];
   for (const { lower, colour: fill } of steps.slice(1)) step.push(lower, fill);
-  return ["case", ["==", value, null], no_value, step];
+  return step;
 }
 
-export const placeColour = (level) => ramp(["feature-state", "value"], shownAt(level).layer);
+// What has no number keeps the legend's last colour.
+function rampOrNone(value, layer) {
+  return ["case", ["==", value, null], layer.no_value, ramp(value, layer)];
+}
+
+export const placeColour = (level) => rampOrNone(["feature-state", "value"], shownAt(level).layer);
 
 export function standColour() {
   const { layer } = shownAt("stand");
