@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
+from tests.inventory.surveys import two_releases
 
-from senhui.atlas.disclosure import ATTRIBUTES, FACTOR, FEWEST_SHOWN, MEASURES, NOTHING, Withheld, withheld_of
+from senhui.atlas import disclosure
+from senhui.atlas.cube import build_cube, cube_path
+from senhui.atlas.disclosure import (
+    ATTRIBUTES,
+    FACTOR,
+    FEWEST_SHOWN,
+    MEASURES,
+    NOTHING,
+    Withheld,
+    build_withheld,
+    withheld,
+    withheld_of,
+)
 
 COUNTIES = ("331102", "331121", "331126", "331181")
 LAND = ("tree_forest", "bamboo_forest", "cutover", "nursery")
@@ -97,7 +117,7 @@ def test_no_small_cell_is_told_closer_than_the_factor(rows: pl.DataFrame) -> Non
 @given(rows=cubes)
 def test_no_small_cell_follows_from_all_tables_together(rows: pl.DataFrame) -> None:
     """Move the unknowns along a direction that no printed number notices: each small cell must notice one."""
-    withheld = withheld_of(rows)
+    chosen = withheld_of(rows)
     counties = sorted(rows["township"].str.head(6).unique())
     kinds = rows.select(ATTRIBUTES).unique(maintain_order=True).rows(named=True)
     unknowns = [(county, kind) for county in counties for kind in kinds]
@@ -107,7 +127,7 @@ def test_no_small_cell_follows_from_all_tables_together(rows: pl.DataFrame) -> N
 
     printed = [[float(place == county) for place, _ in unknowns] for county in counties]
     small = []
-    for attribute, hidden in withheld.items():
+    for attribute, hidden in chosen.items():
         n = sums(rows, attribute, "n")
         values = {value for value, _ in n}
         for value in values:
@@ -158,3 +178,40 @@ def test_a_cell_that_two_tables_would_tell_is_withheld_with_the_right_partner() 
 def test_where_no_cell_is_small_nothing_is_withheld() -> None:
     rows = cube([(county, "tree_forest", species, 9, 20.0) for county in COUNTIES for species in ("fir", "oak")])
     assert set(withheld_of(rows.with_columns(age_group=pl.lit(1))).values()) == {NOTHING}
+
+
+@pytest.mark.database
+def test_the_job_keeps_what_is_withheld_and_no_reader_chooses_it_again(
+    person: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, _ = two_releases(person, tmp_path)
+    build_cube(release.id)
+    some = Withheld(frozenset({None, "oak", "fir"}), frozenset({"331181"}), frozenset({1, None, 2}))
+    monkeypatch.setattr(disclosure, "withheld_of", lambda rows: {"origin": NOTHING, "age_group": some})
+    build_withheld(release.id)
+    monkeypatch.setattr(disclosure, "withheld_of", lambda rows: pytest.fail("it is kept"))
+    assert withheld(release.id) == {"origin": NOTHING, "age_group": some}
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("spoil", ["format", "cube", "gone", "cut"])
+def test_what_an_older_rule_or_cube_withheld_is_chosen_anew(
+    person: Callable[..., Any], tmp_path: Path, spoil: str
+) -> None:
+    release, _ = two_releases(person, tmp_path)
+    build_cube(release.id)
+    expected = build_withheld(release.id)
+    path = cube_path(release.id).with_name("withheld.json")
+    kept = json.loads(path.read_text("utf-8"))
+    other = {attribute: {"values": ["oak"], "counties": ["331181"], "of_city": []} for attribute in ATTRIBUTES}
+    if spoil == "gone":
+        path.unlink()
+    elif spoil == "cut":
+        path.write_text(path.read_text("utf-8")[:40], "utf-8")
+    else:
+        path.write_text(json.dumps({"format": kept["format"] - (spoil == "format"), "withheld": other}), "utf-8")
+    written_ns = path.stat().st_mtime_ns if path.exists() else cube_path(release.id).stat().st_mtime_ns
+    # As long after as the clock may take to move on: the cube of a release is remade when its columns change.
+    os.utime(cube_path(release.id), ns=(written_ns + 10**6,) * 2 if spoil == "cube" else (written_ns - 10**6,) * 2)
+    assert withheld(release.id) == expected
+    assert json.loads(path.read_text("utf-8")) == kept

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -24,10 +25,10 @@ from senhui.atlas.change_disclosure import (
     DIFFERENCE,
     EVENTS_TOGETHER,
     NOTHING,
+    OTHERS,
     REMOVAL_TOGETHER,
-    lines_of_counties,
-    lines_of_townships,
-    tells_removal,
+    PublicLines,
+    public_lines,
 )
 from senhui.atlas.disclosure import FEWEST_SHOWN
 from senhui.atlas.land_area import LandSource, land_of, outlines_ha
@@ -70,7 +71,8 @@ class Closing:
 
     Attributes
     ----------
-    places : codes of counties, or of the townships of one county
+    places : codes of counties, or of the townships of one county; the last may be `OTHERS`, those that are read in one
+        column since single ones of them tell of few stands
     lines : what is printed; the first is the stock before, the last the stock after
     exact_tc : (m, n) float, [tC]
     area_ha : (m, n) float, [ha], land in each cell where the line is a class of land
@@ -180,8 +182,12 @@ def closing(change_id: str, *, areas: AreaSet, within: str, basis: Basis) -> Clo
     """
     within = place_compared(change_id, within)
     level = "township" if within else "county"
+    read, together = _read_side_by_side(change_id, areas=areas, within=within)
     table = _by_place(changes.movements(change_id).filter(pl.col("township").str.starts_with(within)), level)
-    table = table.with_columns(pl.col("line").replace_strict(_lines_read(change_id, areas=areas, within=within)))
+    table = table.with_columns(
+        pl.when(pl.col("place").is_in(list(together))).then(pl.lit(OTHERS)).otherwise("place").alias("place"),
+        pl.col("line").replace_strict(read),
+    )
     codes = tuple(sorted(table["place"].unique()))
     value = f"{basis}_tc"
     sums = table.group_by("place", "line").agg(pl.col(value).sum(), pl.col("area_ha").sum())
@@ -223,27 +229,46 @@ def is_shown(change_id: str, *, areas: AreaSet, within: str = "") -> bool:
     return areas.covers(within or WHOLE_CITY) or change_id in changes.newest_ids()
 
 
-def _lines_read(change_id: str, *, areas: AreaSet, within: str) -> Mapping[str, str]:
-    """Return the line in which a reader finds each line of the tables of a place."""
+def read_by_the_public(change_id: str) -> PublicLines:
+    """Return what the public reads of a comparison.
+
+    Raises
+    ------
+    NoSuchChange, ChangeWasAltered
+    """
+    info = changes.change(change_id)
+    changes.movements(change_id)  # refuses a file that was altered since
+    return _public_lines_of(change_id, info.manifest["files"]["movements.parquet"]["sha256"])
+
+
+@lru_cache(maxsize=32)
+def _public_lines_of(change_id: str, sha256: str) -> PublicLines:
+    """Choose once for each table of movements."""
+    del sha256  # part of the key
+    return public_lines(changes.movements(change_id))
+
+
+def _public_lines(change_id: str, *, areas: AreaSet, within: str) -> PublicLines | None:
+    """Return what the public reads where the reader does; None where he sees the stands and reads everything."""
     if not is_shown(change_id, areas=areas, within=within):
         raise changes.NoSuchChange(change_id)
-    if areas.covers(within or WHOLE_CITY):
-        return {line: line for line in LINES}
-    movements = changes.movements(change_id)
-    return lines_of_townships(movements, within[: _N_DIGITS["county"]]) if within else lines_of_counties(movements)
+    return None if areas.covers(within or WHOLE_CITY) else read_by_the_public(change_id)
+
+
+def _read_side_by_side(change_id: str, *, areas: AreaSet, within: str) -> tuple[Mapping[str, str], frozenset[str]]:
+    """Return the lines in which a reader finds the parts of a place side by side, and the parts read in one column."""
+    public = _public_lines(change_id, areas=areas, within=within)
+    return public.read_side_by_side(within) if public else ({line: line for line in LINES}, frozenset())
 
 
 def summary(change_id: str, *, areas: AreaSet, within: str, basis: Basis) -> Summary:
     """Return removal, land and apparent differences of a place; single lines only to who reads them in the table."""
     within = place_compared(change_id, within)
     info = changes.change(change_id)
-    sees_all = areas.covers(within or WHOLE_CITY)
-    # A county is read beside the others, in the lines of all.
-    beside_it = within if sees_all or len(within) != _N_DIGITS["county"] else ""
-    read = _lines_read(change_id, areas=areas, within=beside_it)
-    is_read = {line: read[line] == line for line in LINES}
+    public = _public_lines(change_id, areas=areas, within=within)
+    is_read = {line: public is None or public.read_as(within)[line] == line for line in LINES}
+    is_told = public is None or public.tells_removal(within)
     movements = changes.movements(change_id)
-    is_told = sees_all or tells_removal(movements, within)
     whole = add_up(movements.filter(pl.col("township").str.starts_with(within)), by=())
     lines = dict(whole.select("line", f"{basis}_tc").iter_rows())
     land = changes.land(change_id).filter(pl.col("township").str.starts_with(within)).sum()
@@ -270,7 +295,7 @@ def beside(change_id: str, *, areas: AreaSet, within: str) -> pl.DataFrame:
     no stand or enough of them in every county: a gas tells of the loss that it came from.
     """
     within = place_compared(change_id, within)
-    lines = _lines_read(change_id, areas=areas, within=within)
+    public = _public_lines(change_id, areas=areas, within=within)
     every = changes.beside(change_id)
     frame = every.filter(pl.col("township").str.starts_with(within))
     sums = [
@@ -278,11 +303,11 @@ def beside(change_id: str, *, areas: AreaSet, within: str) -> pl.DataFrame:
         for name in ("change_tc", "emission_tco2e")
     ]
     found = frame.group_by("kind", "pool").agg(pl.col("n").sum(), *sums).sort("kind", "pool")
-    if areas.covers(within or WHOLE_CITY):
+    if public is None:
         return found
     if within:
         return found.clear()
-    shown = [kind for kind, line in lines.items() if kind == line]
+    shown = [kind for kind, line in public.read_as("").items() if kind == line]
     county = pl.col("township").str.head(_N_DIGITS["county"])
     small = every.group_by("kind", "pool", county).agg(pl.col("n").sum()).filter(pl.col("n") < FEWEST_SHOWN)
     return found.filter(pl.col("kind").is_in(shown)).join(small, on=["kind", "pool"], how="anti").sort("kind", "pool")

@@ -18,8 +18,7 @@ import polars as pl
 
 from senhui.access.queries import areas_for
 from senhui.access.rules import Actor, AreaSet
-from senhui.atlas.change_disclosure import DIFFERENCE, lines_of_counties, lines_of_townships, tells_removal
-from senhui.atlas.change_tables import Basis
+from senhui.atlas.change_tables import Basis, read_by_the_public
 from senhui.atlas.uncertainty import errors_of
 from senhui.inventory import changes, events, queries
 from senhui.measurement.change import LINES, MOVEMENTS, NOTHING_TC, OF_THE_LAND, REMOVAL_LINES, closing_table
@@ -195,13 +194,15 @@ def differences(change_id: str, *, areas: AreaSet, level: Level, basis: Basis) -
     if not shown:
         raise changes.NoSuchChange(change_id)
     every = {line: line for line in LINES}
-    public = _PublicLines(movements, level)
+    public = read_by_the_public(change_id)
     found = []
     for code in codes:
         if code not in shown:
             found.append(PlaceDifference(code, None, None, None, None, None, {}, is_withheld=True))
             continue
-        read, is_told = (every, True) if areas.covers(code) else public.of(code)
+        asked = "" if level == "city" else code
+        is_told = areas.covers(code) or public.tells_removal(asked)
+        read = every if areas.covers(code) else public.read_as(asked)
         removal_tc = sum(lines_tc[code][line] for line in REMOVAL_LINES) if is_told else None
         area_ha = forest_ha.get(code, 0.0)
         found.append(
@@ -219,25 +220,6 @@ def differences(change_id: str, *, areas: AreaSet, level: Level, basis: Basis) -
             )
         )
     return found
-
-
-class _PublicLines:
-    """In which lines the public reads each place; chosen once for all counties, once for the townships of each."""
-
-    def __init__(self, movements: pl.DataFrame, level: Level) -> None:
-        self._movements = movements
-        self._level = level
-        self._known: dict[str, tuple[dict[str, str], bool]] = {}
-
-    def of(self, code: str) -> tuple[dict[str, str], bool]:
-        """Return the line in which the public finds each line of a place, and whether it reads the removal."""
-        beside = code[: _N_DIGITS["county"]] if self._level == "township" else ""
-        if beside not in self._known:
-            lines = lines_of_townships(self._movements, beside) if beside else lines_of_counties(self._movements)
-            # The whole city stands in the lines of its counties, and may tell its removal where one of them may not.
-            is_told = tells_removal(self._movements, "") if self._level == "city" else lines["growth"] != DIFFERENCE
-            self._known[beside] = lines, is_told
-        return self._known[beside]
 
 
 def half_width_tc(change_id: str, *, within: str, basis: Basis) -> float | None:

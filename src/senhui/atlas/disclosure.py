@@ -19,15 +19,18 @@ cases, one of them over random tables, are in ``tests/atlas/test_disclosure.py``
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from senhui.atlas.cube import CORE_SUMS
+from senhui.atlas.cube import CORE_SUMS, cube, cube_path
 
 FEWEST_SHOWN = 3
 """Sub-compartments in the smallest cell of an attribute table that is shown to the public."""
@@ -39,11 +42,16 @@ MEASURES = ("n", *CORE_SUMS)
 LEAST_ASKED_FOR = ("age_group", "origin", "land_class", "species_group")
 """The order in which whole tables are withheld where nothing less will do."""
 
+FORMAT = 1
+"""Raised whenever the rule or the form in which a choice is kept changes: what older ones made is made anew."""
+
 _ROUNDING = 1e-9
 _KNOWN = 1e-6
 
 Floats = NDArray[np.float64]
 Value = str | int | None
+_Cell = tuple[str, int, int | None]
+"""A cell by its attribute, value and county; no county is the whole release."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +78,15 @@ class Withheld:
 NOTHING = Withheld(frozenset(), frozenset(), frozenset())
 
 
-def withheld_of(cube: pl.DataFrame) -> dict[str, Withheld]:
+def withheld_of(rows: pl.DataFrame) -> dict[str, Withheld]:
     """Choose what to withhold of each attribute of a release.
 
     Parameters
     ----------
-    cube : DataFrame
-        As `senhui.atlas.cube.cube_of` makes it.
+    rows : DataFrame
+        A cube, as `senhui.atlas.cube.cube_of` makes it.
     """
-    rows = cube.with_columns(county=pl.col("township").str.head(6))
+    rows = rows.with_columns(county=pl.col("township").str.head(6))
     blocks = {attribute: _Block(_table(rows, attribute)) for attribute in ATTRIBUTES}
     for block in blocks.values():
         block.grow_until(block.is_wide)
@@ -134,9 +142,10 @@ class _Block:
         yield from ((int(a), int(c)) for a, c in np.argwhere(self._small))
         yield from ((int(a), None) for a in np.flatnonzero(self._is_small_of_city))
 
-    def shown(self, value: int, county: int | None) -> bool:
-        """Return whether a cell is printed."""
-        return not (self._pooled[value] if county is None else self._rows[value] and self._columns[county])
+    def shown(self, county: int | None) -> NDArray[np.bool_]:
+        """Return of each value whether its cell in a county is printed; no county is the whole release."""
+        hidden = self._pooled if county is None else self._rows & self._columns[county]
+        return np.asarray(~hidden)
 
     def is_wide(self) -> bool:
         """Return whether the bounds of every small cell lie `FACTOR` apart, for each measure."""
@@ -208,10 +217,9 @@ def _grow_until_nothing_follows(rows: pl.DataFrame, blocks: dict[str, _Block]) -
     What follows even then follows from the total of a place, and that is public.
     """
     algebra = _Algebra(rows, blocks)
-    told: set[tuple[str, int, int | None]] = set()
-    while leaks := [leak for leak in algebra.known() if leak not in told]:
-        leak = leaks[0]
-        if blocks[leak[0]].grow_until(lambda leak=leak: leak not in algebra.known()):  # type: ignore[misc]
+    told: set[_Cell] = set()
+    while leak := next((cell for cell in algebra.small_cells() if cell not in told and algebra.follows(cell)), None):
+        if blocks[leak[0]].grow_until(lambda leak=leak: not algebra.follows(leak)):  # type: ignore[misc]
             continue
         if not any(blocks[other].fill() for other in LEAST_ASKED_FOR if other != leak[0]):
             told.add(leak)
@@ -221,58 +229,161 @@ class _Algebra:
     """Says which small cells follow from what is printed, whatever the numbers are.
 
     A combination of attribute values that occurs anywhere in the release may occur in every county: each is an
-    unknown. A printed cell is a sum of unknowns. How sums depend on each other is kept when the unknowns of a county
-    are replaced by a basis of the space that its sums span, which makes the matrix a thousand times smaller.
+    unknown, and a cell is a sum of unknowns of its county. How these sums depend on each other is the same in every
+    county, so they are written as vectors of one small space V. With P(c) the span of what is printed of county c,
+    and G that of what is printed of the whole release,
+
+    - a cell t of county c follows if a sum g in G gives it: g lies in P of every other county, and t - g in P(c);
+      that is, if t lies in P(c) + (G ∩ P of the others);
+    - a cell t of the whole release follows if t - g lies in P of every county: t in G + (P of all).
+
+    So t follows unless a direction tells otherwise: one that is orthogonal to what is added to the rest, and a sum of
+    directions each orthogonal to one of the others. This never looks at all counties at once: V has some forty
+    dimensions, all counties together some hundreds.
+
+    The spaces are reduced by hand. LAPACK's threads wait for each other at so small a size, on a busy machine a hundred
+    times longer than they work.
     """
 
     def __init__(self, rows: pl.DataFrame, blocks: dict[str, _Block]) -> None:
         self._blocks = blocks
-        combinations = rows.select(ATTRIBUTES).unique()
+        combinations = rows.select(ATTRIBUTES).unique(maintain_order=True)
         incidence = np.vstack(
             [
-                np.array([[found == value for found in combinations[attribute]] for value in block.table.values])
+                np.array([found == value for found in combinations[attribute]])
                 for attribute, block in blocks.items()
+                for value in block.table.values
             ]
         ).astype(float)
         sizes = [len(block.table.values) for block in blocks.values()]
         self._first = dict(zip(blocks, np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(int).tolist(), strict=True))
-        scale, turn = np.linalg.eigh(incidence @ incidence.T)
-        kept = scale > _KNOWN
-        self._basis: Floats = turn[:, kept] * np.sqrt(scale[kept])
-        self._n_counties = len(next(iter(blocks.values())).table.counties)
-
-    def known(self) -> list[tuple[str, int, int | None]]:
-        """Return (attribute, value, county) of each small cell that can be computed."""
-        small = [
-            (attribute, value, county)
-            for attribute, block in self._blocks.items()
-            for value, county in block.small_cells()
-        ]
-        if not small:
-            return []
-        printed = [self._sum(attribute, value, county) for attribute, value, county in self._printed()]
+        # As many combinations as there are dimensions tell all dependences apart.
+        _reduced_rows, pivots = _reduced(incidence)
+        cells = incidence[:, pivots]
         # A place's own total is printed too: it is the sum of any attribute's column.
-        first = next(iter(self._blocks.values()))
-        n_values = len(first.table.values)
-        for county in range(self._n_counties):
-            printed.append(sum(self._sum(next(iter(self._blocks)), a, county) for a in range(n_values)))  # type: ignore[arg-type]
-        matrix = np.array(printed)
-        scale, turn = np.linalg.eigh(matrix.T @ matrix)
-        unseen = turn[:, scale < _KNOWN * max(scale[-1], 1.0)]
-        hidden = np.array([self._sum(*cell) for cell in small]) @ unseen
-        return [cell for cell, part in zip(small, hidden, strict=True) if np.abs(part).max(initial=0.0) < _KNOWN]
+        self._cells: Floats = np.vstack([cells, cells[: sizes[0]].sum(axis=0)])
+        self._n_counties = len(next(iter(blocks.values())).table.counties)
+        self._outside: dict[bytes, Floats] = {}
+        self._unseen: dict[tuple[bytes, frozenset[bytes]], Floats] = {}
 
-    def _printed(self) -> Iterator[tuple[str, int, int | None]]:
-        for attribute, block in self._blocks.items():
-            for value in range(len(block.table.values)):
-                for county in chain(range(self._n_counties), [None]):
-                    if block.shown(value, county):
-                        yield attribute, value, county
+    def small_cells(self) -> list[_Cell]:
+        """Return (attribute, value, county) of each small cell of any table."""
+        return [(name, value, county) for name, block in self._blocks.items() for value, county in block.small_cells()]
 
-    def _sum(self, attribute: str, value: int, county: int | None) -> Floats:
-        own = self._basis[self._first[attribute] + value]
-        if county is None:
-            return np.tile(own, self._n_counties)
-        found = np.zeros((self._n_counties, len(own)))
-        found[county] = own
-        return found.ravel()
+    def follows(self, cell: _Cell) -> bool:
+        """Return whether a cell can be computed from what is printed."""
+        attribute, value, county = cell
+        printed = {nth: self._printed(nth) for nth in (*range(self._n_counties), None)}
+        own = printed.pop(county)
+        # Counties of which the same is printed count once; for a cell of the whole release, see above.
+        unseen = self._directions(own, frozenset(printed.values()))
+        asked = self._cells[self._first[attribute] + value]
+        return bool(np.abs((unseen * asked).sum(axis=1)).max(initial=0.0) < _KNOWN)
+
+    def _printed(self, county: int | None) -> bytes:
+        """Return which cells of a county, or of the whole release, are printed; the last is the place's total."""
+        shown = [block.shown(county) for block in self._blocks.values()]
+        return np.concatenate([*shown, [county is not None]]).tobytes()
+
+    def _directions(self, own: bytes, others: frozenset[bytes]) -> Floats:
+        """Return the directions in which nothing printed moves although a cell of `own` may."""
+        if (own, others) not in self._unseen:
+            outside, _pivots = _reduced(np.vstack([self._outside_of(one) for one in others]))
+            moves = np.einsum("pv,ov->po", self._cells[np.frombuffer(own, dtype=np.bool_)], outside)
+            self._unseen[own, others] = np.einsum("uo,ov->uv", _complement(moves), outside)
+        return self._unseen[own, others]
+
+    def _outside_of(self, printed: bytes) -> Floats:
+        """Return the directions orthogonal to printed cells; most steps change what is printed of one table only."""
+        if printed not in self._outside:
+            self._outside[printed] = _complement(self._cells[np.frombuffer(printed, dtype=np.bool_)])
+        return self._outside[printed]
+
+
+def _reduced(rows: Floats) -> tuple[Floats, list[int]]:
+    """Return the reduced row echelon form without its empty rows, and the column in which each row begins."""
+    left, pivots = rows.copy(), list[int]()
+    for column in range(left.shape[1]):
+        nth = len(pivots)
+        if nth == len(left):
+            break
+        best = nth + int(np.abs(left[nth:, column]).argmax())
+        if abs(left[best, column]) > _KNOWN:
+            left[[nth, best]] = left[[best, nth]]
+            left[nth] /= left[nth, column]
+            taken = left[:, column].copy()
+            taken[nth] = 0.0
+            left -= taken[:, None] * left[nth]
+            pivots.append(column)
+    return left[: len(pivots)], pivots
+
+
+def _complement(rows: Floats) -> Floats:
+    """Return a basis of the directions orthogonal to all rows."""
+    reduced, pivots = _reduced(rows)
+    free = [column for column in range(rows.shape[1]) if column not in pivots]
+    basis = np.zeros((len(free), rows.shape[1]))
+    basis[:, free] = np.eye(len(free))
+    basis[:, pivots] = -reduced[:, free].T
+    return basis
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Where the choice for a release is kept: beside its cube, and made anew after it."""
+
+    path: Path
+
+    def read(self, *, after_ns: int) -> dict[str, Withheld] | None:
+        """Return what is kept; None where nothing is, or another version of the rule or an older cube made it."""
+        try:
+            written_ns, kept = self.path.stat().st_mtime_ns, json.loads(self.path.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        if written_ns < after_ns or kept.get("format") != FORMAT:
+            return None
+        return {
+            attribute: Withheld(frozenset(one["values"]), frozenset(one["counties"]), frozenset(one["of_city"]))
+            for attribute, one in kept["withheld"].items()
+        }
+
+    def write(self, withheld: dict[str, Withheld]) -> None:
+        """Keep a choice."""
+        found = {
+            attribute: {name: sorted(values, key=repr) for name, values in vars(one).items()}
+            for attribute, one in withheld.items()
+        }
+        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
+        partial.write_text(json.dumps({"format": FORMAT, "withheld": found}, ensure_ascii=False), "utf-8")
+        partial.replace(self.path)
+
+
+def build_withheld(release_id: str) -> dict[str, Withheld]:
+    """Choose what to withhold of a release and keep it beside the cube; the job that makes the cube does it.
+
+    Raises
+    ------
+    NoSuchRelease
+        There is no such release.
+    """
+    found = withheld_of(cube(release_id))
+    _Kept(cube_path(release_id).with_name("withheld.json")).write(found)
+    return found
+
+
+def withheld(release_id: str) -> dict[str, Withheld]:
+    """Return what is withheld of a release; chosen now if no job has done it for its cube and this rule yet.
+
+    Raises
+    ------
+    NoSuchRelease
+        There is no such release.
+    """
+    cube(release_id)
+    path = cube_path(release_id)
+    return _withheld_of(release_id, path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _withheld_of(release_id: str, path: Path, written_ns: int) -> dict[str, Withheld]:
+    return _Kept(path.with_name("withheld.json")).read(after_ns=written_ns) or build_withheld(release_id)

@@ -13,6 +13,7 @@ from senhui.access.rules import Actor
 from senhui.atlas import exports, tiles
 from senhui.atlas.boundaries_uploaded import polygon
 from senhui.atlas.cube import build_cube
+from senhui.atlas.disclosure import build_withheld
 from senhui.atlas.exports.columns import Language
 from senhui.atlas.exports.layer_files import Form
 from senhui.atlas.place_errors import build_place_errors
@@ -48,6 +49,7 @@ def build_map(release_id: str, *, progress: Callable[[float, str], None]) -> Non
     """
     progress(0.0, "Statistics")
     build_cube(release_id)
+    build_withheld(release_id)
     build_place_errors(release_id)
     build_stand_table(release_id)
     # One note for the whole stage: the writer's own counts tiles, and a page can translate no number in a note.

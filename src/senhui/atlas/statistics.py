@@ -20,8 +20,8 @@ from typing import Literal
 import polars as pl
 
 from senhui.access.rules import AreaSet
-from senhui.atlas.cube import CORE_SUMS, DIMENSIONS, SUMS, cube, cube_path, read_cube, sum_of_known
-from senhui.atlas.disclosure import ATTRIBUTES, Withheld, withheld_of
+from senhui.atlas.cube import CORE_SUMS, DIMENSIONS, SUMS, cube, sum_of_known
+from senhui.atlas.disclosure import ATTRIBUTES, Withheld, withheld
 from senhui.atlas.land_area import Land, land_of, outlines_ha
 from senhui.atlas.uncertainty import errors_of
 from senhui.inventory import queries
@@ -248,7 +248,7 @@ def statistics(release_id: str, *, within: str | None, by: Sequence[str], where:
         return frame
     if sees_all or not set(by) - set(PLACES):
         return frame.with_columns(is_withheld=pl.lit(value=False))
-    return _for_the_public(frame, rows, _withheld(release_id), within=within, by=by)
+    return _for_the_public(frame, rows, withheld(release_id), within=within, by=by)
 
 
 def _cube_with(release_id: str, within: str | None) -> pl.DataFrame:
@@ -260,11 +260,11 @@ def _cube_with(release_id: str, within: str | None) -> pl.DataFrame:
 
 
 def _for_the_public(
-    frame: pl.DataFrame, rows: pl.DataFrame, withheld: Mapping[str, Withheld], *, within: str | None, by: Sequence[str]
+    frame: pl.DataFrame, rows: pl.DataFrame, chosen: Mapping[str, Withheld], *, within: str | None, by: Sequence[str]
 ) -> pl.DataFrame:
     """Empty the cells of an attribute table that `disclosure` withholds; empty cells of its block are rows as well."""
     (attribute,) = set(by) - set(PLACES)
-    hidden = withheld[attribute]
+    hidden = chosen[attribute]
     counties = rows["township"].str.head(_N_DIGITS_OF_COUNTY).unique().sort().to_list()
     inside = [county for county in counties if county.startswith(within or "")]
     county = within if len(within or "") == _N_DIGITS_OF_COUNTY else None
@@ -283,16 +283,6 @@ def _for_the_public(
     emptied = missing.with_columns(is_withheld=pl.lit(value=True))
     kept = [*by, "n", *CORE_SUMS, "land_area_ha", "land_source", *RATIOS, "is_withheld"]
     return pl.concat([shown.select(kept), emptied], how="diagonal").sort(*by, nulls_last=True)
-
-
-def _withheld(release_id: str) -> dict[str, Withheld]:
-    path = cube_path(release_id)
-    return _withheld_of(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=8)
-def _withheld_of(path: Path, written_ns: int) -> dict[str, Withheld]:
-    return withheld_of(read_cube(path, written_ns))
 
 
 def parameters_used(

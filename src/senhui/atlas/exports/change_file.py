@@ -12,6 +12,7 @@ from typing import Literal
 import polars as pl
 
 from senhui.access.rules import AreaSet
+from senhui.atlas.change_disclosure import OTHERS
 from senhui.atlas.change_tables import LINE_NAMES, closing, place_compared
 from senhui.atlas.exports.provenance import SAMPLE_LABEL
 from senhui.atlas.exports.statistics_file import CSV, XLSX, ExportFile
@@ -36,7 +37,7 @@ def change_file(
     info = changes.change(change_id)
     left_out_ha = [release.excluded_area_within(within) for release in (info.before, info.after)]
     at = 0 if language == "zh" else 1
-    place_names = queries.unit_names()
+    place_names = queries.unit_names() | {OTHERS: ("其他地点合计", "Other places together")[at]}
     version = f"{info.before.id} → {info.after.id}" + (f" · {SAMPLE_LABEL}" if info.is_sample else "")
     measured = closing(change_id, areas=areas, within=within, basis="measured")
     calibrated = closing(change_id, areas=areas, within=within, basis="calibrated")

@@ -70,7 +70,8 @@ class UnreadableChangeOut(Schema):
 class ClosingOut(Schema):
     """A closing table: one list of tC per line, in the order of `places`; first line + movements = last line.
 
-    Lines of few stands are told together: `events`, `removal`, `apparent`, or all movements as `difference`.
+    Lines of few stands are told together: `events`, `removal`, `apparent`, or all movements as `difference`. Places of
+    few stands are told together with neighbours, as `others`.
     """
 
     model_config = ConfigDict(json_schema_extra={"example": {

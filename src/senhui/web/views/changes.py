@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from senhui.access.queries import areas_for, require
 from senhui.atlas import change_tables, difference_tiles
-from senhui.atlas.change_disclosure import APPARENT_TOGETHER
+from senhui.atlas.change_disclosure import APPARENT_TOGETHER, OTHERS
 from senhui.atlas.exports import change_file
 from senhui.inventory import changes, queries
 from senhui.inventory.changes import ChangeInfo, ChangeWasAltered
@@ -161,7 +161,10 @@ def _table_context(
         if summaries.is_calibrated(info.before) or summaries.is_calibrated(info.after)
         else [],
         "unit": units.habit(quantity).unit,
-        "places": [(code, names.place(code)) for code in table.places],
+        "places": [
+            (code, _("Other places together") if code == OTHERS else names.place(code)) for code in table.places
+        ],
+        "others": OTHERS,
         "has_places_below": not within,
         "is_township": is_township,
         "total_name": names.place(within) if within else _("Whole city"),
