@@ -253,7 +253,7 @@ def closing_table(changes: pl.DataFrame, *, by: Sequence[str] = ("township",)) -
     def line(
         name: str, measured: pl.Expr, factor: pl.Expr, *, at: pl.Expr = home, area: pl.Expr | None = None
     ) -> pl.DataFrame:
-        # A moved boundary also has a part of land that is of another class; what is left of the noise of floats is none.
+        # A moved boundary also has a part of land of another class; what is left of the noise of floats is none.
         is_in = (measured != 0.0) if area is None else area.is_not_null() | (measured.abs() > NOTHING_TC)
         return changes.select(
             at.alias("township"),

@@ -6,7 +6,7 @@ The colours are dark and stand on any colour of a layer within a white edge; the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -50,7 +50,14 @@ LOOKS: Final[dict[str, Look]] = {
 }
 
 
-def name_of(named: Any) -> str:
+class _Named(Protocol):
+    @property
+    def name_zh(self) -> str: ...
+    @property
+    def name_en(self) -> str: ...
+
+
+def name_of(named: _Named) -> str:
     """Return the name of an overlay or of one of its outlines in the reader's language, else the Chinese one."""
     return (named.name_en or named.name_zh) if names.language() == "en" else named.name_zh
 
