@@ -44,7 +44,7 @@ def form_of(page: str) -> dict[str, str]:
     form = page.split('<form method="post" id="mapping">', 1)[1].split("</form>", 1)[0]
     sent = dict(re.findall(r'<input type="text" name="([^"]+)" value="([^"]*)"', form))
     for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
-        chosen = re.search(r'<option(?: value="([^"]*)")? selected>([^<]*)', options)
+        chosen = re.search(r'<option(?: translate="no")?(?: value="([^"]*)")? selected>([^<]*)', options)
         sent[name] = (chosen[1] if chosen[1] is not None else chosen[2]) if chosen else ""
     return sent
 

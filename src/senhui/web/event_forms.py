@@ -62,6 +62,7 @@ class EventForm(forms.Form):
     burned_forest = forms.ChoiceField(label=STATEMENTS["burned_forest"], help_text=_("For fire."))
     gwp_report = forms.ChoiceField(
         label=STATEMENTS["gwp_report"], choices=[(key, f"IPCC {key.upper()}") for key in GWP_REPORTS],
+        widget=forms.Select(attrs={"translate": "no"}),
         help_text=_("For fire: the IPCC report whose values weigh CH₄ and N₂O."),
     )  # fmt: skip
     note = forms.CharField(label=_("Remarks"), required=False, widget=forms.Textarea(attrs={"rows": 2}))

@@ -99,7 +99,7 @@ class ImportForm(forms.Form):
     encoding = forms.ChoiceField(
         label=_("Text encoding"),
         required=False,
-        choices=[RECOGNISE, ("UTF-8", "UTF-8"), ("GB18030", "GBK / GB18030")],
+        choices=[RECOGNISE, ("UTF-8", _("UTF-8 (all languages)")), ("GB18030", _("GBK / GB18030 (Chinese)"))],
         help_text=_("Of a Shapefile or CSV. Choose it where names come out as nonsense."),
     )
     layer = forms.CharField(

@@ -50,14 +50,14 @@ DRAFT_STATES: dict[str, Promise] = {
 def quantity(value: float | None, name: str) -> SafeString:
     """Return the number alone (its unit stands in the table's head), with the SI value as tooltip."""
     shown = units.shown(value, name)
-    return format_html('<span title="{}">{}</span>', shown.exact, shown.text)
+    return format_html('<span title="{}" translate="no">{}</span>', shown.exact, shown.text)
 
 
 @register.filter
 def with_unit(value: float | None, name: str) -> SafeString:
     """Return the number with its unit, with the SI value as tooltip."""
     shown = units.shown(value, name)
-    return format_html('<span title="{}">{}<span class="unit"> {}</span></span>', shown.exact, shown.text, shown.unit)
+    return format_html('<span title="{}" translate="no">{}<span class="unit" translate="yes"> {}</span></span>', shown.exact, shown.text, shown.unit)
 
 
 @register.filter
@@ -195,14 +195,14 @@ def from_catalogue(text: str) -> str:
 def large(value: float | None, name: str) -> SafeString:
     """Return a total of the city in as many digits as one remembers, with all of them as tooltip."""
     shown = units.shown(None, name) if value is None else target_words.large(value, name)
-    return format_html('<span title="{}">{}<span class="unit"> {}</span></span>', shown.exact, shown.text, shown.unit)
+    return format_html('<span title="{}" translate="no">{}<span class="unit" translate="yes"> {}</span></span>', shown.exact, shown.text, shown.unit)
 
 
 @register.filter
 def large_number(value: float | None, name: str) -> SafeString:
     """Return the number of `large` alone; its unit stands in the table's head."""
     shown = units.shown(None, name) if value is None else target_words.large(value, name)
-    return format_html('<span title="{}">{}</span>', shown.exact, shown.text)
+    return format_html('<span title="{}" translate="no">{}</span>', shown.exact, shown.text)
 
 
 @register.filter
