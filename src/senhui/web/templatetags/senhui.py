@@ -57,7 +57,12 @@ def quantity(value: float | None, name: str) -> SafeString:
 def with_unit(value: float | None, name: str) -> SafeString:
     """Return the number with its unit, with the SI value as tooltip."""
     shown = units.shown(value, name)
-    return format_html('<span title="{}" translate="no">{}<span class="unit" translate="yes"> {}</span></span>', shown.exact, shown.text, shown.unit)
+    return format_html(
+        '<span title="{}" translate="no">{}<span class="unit" translate="yes"> {}</span></span>',
+        shown.exact,
+        shown.text,
+        shown.unit,
+    )
 
 
 @register.filter
@@ -195,7 +200,12 @@ def from_catalogue(text: str) -> str:
 def large(value: float | None, name: str) -> SafeString:
     """Return a total of the city in as many digits as one remembers, with all of them as tooltip."""
     shown = units.shown(None, name) if value is None else target_words.large(value, name)
-    return format_html('<span title="{}" translate="no">{}<span class="unit" translate="yes"> {}</span></span>', shown.exact, shown.text, shown.unit)
+    return format_html(
+        '<span title="{}" translate="no">{}<span class="unit" translate="yes"> {}</span></span>',
+        shown.exact,
+        shown.text,
+        shown.unit,
+    )
 
 
 @register.filter
