@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
@@ -112,17 +112,30 @@ def browser() -> Iterator[Browser]:
 OpenPage = Callable[..., Page]
 
 
+def watch(context: BrowserContext, address: str, complaints: list[str]) -> None:
+    """Note each request to another host, each script that failed, and what the policy of a page blocked."""
+
+    def request_made(request: Request) -> None:
+        if not request.url.startswith((address, "data:", "blob:")):
+            complaints.append(f"request to {request.url}")
+
+    def said(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            complaints.append(message.text)
+
+    context.on("request", request_made)
+    context.on("weberror", lambda error: complaints.append(f"script error: {error.error}"))
+    context.on("console", said)
+
+
 @pytest.fixture
 def open_page(browser: Browser, city: City) -> Iterator[OpenPage]:
     """Open a page in a language and size: ``open_page("zh", "phone", user="demo-viewer")``.
 
     At the end: no request left the host, no script failed, and the policy of the page blocked nothing of ours.
     """
-    contexts, complaints = [], []
-
-    def watch(request: Request) -> None:
-        if not request.url.startswith((city.address, "data:", "blob:")):
-            complaints.append(f"request to {request.url}")
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
 
     def make(language: str, size: str, *, user: str | None = None) -> Page:
         width, height = SIZES[size]
@@ -134,16 +147,13 @@ def open_page(browser: Browser, city: City) -> Iterator[OpenPage]:
             accept_downloads=True,
         )
         contexts.append(context)
-        context.on("request", watch)
+        watch(context, city.address, complaints)
         page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
-        page.on(
-            "console",
-            lambda message: complaints.append(message.text) if "Content Security Policy" in message.text else None,
-        )
         if user is not None:
             page.goto(city.sign_in_address(user))
             page.locator("main form button").click()
+            # Else the answer to the form would end whatever the journey opens first.
+            page.wait_for_url(f"{city.address}/", wait_until="commit")
         return page
 
     yield make
