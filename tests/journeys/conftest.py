@@ -153,7 +153,7 @@ def open_page(browser: Browser, city: City) -> Iterator[OpenPage]:
             page.goto(city.sign_in_address(user))
             page.locator("main form button").click()
             # Else the answer to the form would end whatever the journey opens first.
-            page.wait_for_url(f"{city.address}/", wait_until="commit")
+            page.wait_for_url(lambda url: "/sign-in/" not in url, wait_until="commit")
         return page
 
     yield make
