@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, expect
 from tests.journeys.conftest import City, OpenPage
 from tests.journeys.test_journeys import COUNTY, LANGUAGES, MOVE_MS, each_language, settled_address, show_map

@@ -47,7 +47,7 @@ def release_with_owners(person: Person, tmp_path: Path, now: dt.datetime) -> str
 
     lin, chen = person("lin", technician=LONGQUAN), person("chen", reviewer="3311")
     path = write_layer(tmp_path / "stands.gpkg", LD_QS=["10"] * 3 + ["20"] * 9)
-    when = {"now": now, "progress": quiet}
+    when: dict[str, Any] = {"now": now, "progress": quiet}
     draft = import_layer(lin, path=path, original_name=path.name, reference_year=2021, is_sample=True, **when)
     measure_draft(lin, draft_id=draft.id, **when)
     return release_and_map(chen, draft_id=draft.id, label="Case", **when)
