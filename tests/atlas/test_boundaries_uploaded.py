@@ -104,7 +104,7 @@ def test_areas_go_after_their_days(person: Person, file: Path, now: dt.datetime,
     settings.BOUNDARIES_KEPT_DAYS = 30
     lin = person("lin", viewer="331181")
     old, young = add(lin, file, now), add(lin, file, now + dt.timedelta(days=2))
-    assert sweep(now=now + dt.timedelta(days=30)) == 0
-    assert sweep(now=now + dt.timedelta(days=31)) == 1
+    assert sweep(lin, now=now + dt.timedelta(days=30)) == 0
+    assert sweep(lin, now=now + dt.timedelta(days=31)) == 1
     assert [one.id for one in boundaries_of(lin)] == [young.id]
     assert AuditEntry.objects.get(action="atlas.sweep_boundaries").detail == {"ids": [old.id]}

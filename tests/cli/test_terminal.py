@@ -56,6 +56,7 @@ def test_every_command_has_help_with_an_example() -> None:
 def test_every_command_that_ends_speaks_to_machines_and_acts_in_a_name() -> None:
     without_a_result = {("demo",), ("serve",), ("work",)}
     of_the_machine = {("create-admin",), ("add-user",), ("users",), ("releases",), ("verify",), ("stats",), ("tiles",)}
+    of_the_machine |= {("targets",)}
     for words, command in every_command().items():
         options = {option for one in command.params for option in one.opts}
         assert ("--json" in options) == (words not in without_a_result), words

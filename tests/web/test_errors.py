@@ -14,12 +14,19 @@ from tests.web.messages import refused_layers
 from senhui.access.actions.redeem_sign_in_link import SignInLinkRefused
 from senhui.access.actions.sign_in_with_password import SignInRefused
 from senhui.access.rules import PermissionRefused, permissions
+from senhui.atlas.boundaries_uploaded import NoSuchBoundary, TooManyBoundaries
 from senhui.atlas.change_jobs import ChangeMapNotMade
-from senhui.atlas.exports import ExportIsGone, TooManyRows
+from senhui.atlas.draft_tiles import DraftNotDrawn
+from senhui.atlas.exports import ExportIsGone, NothingChosen, TooManyRows
 from senhui.atlas.jobs import MapNotMade
+from senhui.atlas.saved_views import NoSuchView, NotSignedIn, TooManyViews, ViewNameWrong, ViewStateWrong
+from senhui.atlas.selection import ShapeWrong, UnknownValue
+from senhui.atlas.sheet import LayerNotOnPaper, MapNeedsReviewNumber, TooManyStands
+from senhui.atlas.sheet_extent import BoxDoesNotFit
 from senhui.atlas.statistics import TooFine, UnknownDimension
 from senhui.atlas.tile_writer import UnknownCode
 from senhui.atlas.tiles import ChangeTilesMissing, TilesMissing
+from senhui.documents import MissingGlyph
 from senhui.intake import LayerRefused
 from senhui.intake.recognition import LandClassGenerationUnclear
 from senhui.inventory.actions.compare_releases import (
@@ -31,6 +38,12 @@ from senhui.inventory.actions.compare_releases import (
 from senhui.inventory.actions.correct_rows_from_file import NothingInTheFile
 from senhui.inventory.actions.declare_value import DeclarationNeedsAGround, DeclaredMeanwhile
 from senhui.inventory.actions.exclude_rows import NoRowsChosen, ReasonMissing, RowHasNoError
+from senhui.inventory.actions.import_overlay import (
+    OverlayIsThere,
+    OverlayLiesNowhere,
+    OverlayOutlinesWrong,
+    OverlayStatementWrong,
+)
 from senhui.inventory.actions.map_draft import MappingNeedsTheFile
 from senhui.inventory.actions.measure_draft import NothingToMeasure
 from senhui.inventory.actions.record_event import (
@@ -48,6 +61,7 @@ from senhui.inventory.actions.release_draft import (
     DraftWasChanged,
     SecondPersonNeeded,
 )
+from senhui.inventory.actions.remove_overlay import OverlayIsRemoved, RemovalNeedsAReason
 from senhui.inventory.actions.reopen_row import RowIsNotDecided
 from senhui.inventory.actions.reverse_event import EventAlreadyReversed, ReversalIsFinal, ReversalNeedsAReason
 from senhui.inventory.actions.withdraw_declaration import NothingDeclaredThere
@@ -55,6 +69,7 @@ from senhui.inventory.changes import ChangeWasAltered, NoSuchChange
 from senhui.inventory.corrections import NoSuchColumn, NothingToCorrect, ValueDoesNotFit
 from senhui.inventory.events import NoSuchEvent
 from senhui.inventory.land import LayerOutsideYourAreas
+from senhui.inventory.overlays import NoSuchOverlay
 from senhui.inventory.queries import NoSuchDraft, NoSuchPlace, NoSuchRelease, NoSuchStand
 from senhui.inventory.refusals import (
     DraftChangedMeanwhile,
@@ -78,6 +93,7 @@ from senhui.measurement.closing import DoesNotClose
 from senhui.measurement.declarable import DeclaredValueWrong, NotDeclarable
 from senhui.parameters import UnknownParameter
 from senhui.web.errors import PERMISSION_NAMES, explain, explain_kept
+from senhui.web.export_request import TooManyAtOnce
 from senhui.web.uploads import UploadIsGone
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +163,30 @@ REFUSALS = [
     (DeclarationNeedsAGround("error.volume_line_model.oak"), 422),
     (NothingDeclaredThere("culm_age_du"), 409),
     (DeclaredMeanwhile("culm_age_du"), 409),
+    (NothingChosen(), 409),
+    (TooManyAtOnce(20_000), 409),
+    (NoSuchBoundary(), 404),
+    (TooManyBoundaries(), 409),
+    (NotSignedIn(), 403),
+    (NoSuchView(), 404),
+    (TooManyViews(), 409),
+    *[(ViewNameWrong("valley", is_taken=is_taken), 422) for is_taken in (True, False)],
+    (ViewStateWrong(), 422),
+    (ShapeWrong("too_many"), 400),
+    (UnknownValue("origin", "moon"), 400),
+    (DraftNotDrawn(7), 404),
+    (MissingGlyph([("𰻝", "U+30EDD", "title")]), 422),
+    (MapNeedsReviewNumber(), 403),
+    (LayerNotOnPaper("removal"), 404),
+    (TooManyStands(90_000, 50_000), 422),
+    (BoxDoesNotFit("0,0,1,1"), 422),
+    (NoSuchOverlay(7), 404),
+    (OverlayStatementWrong("year", 3000), 422),
+    (OverlayOutlinesWrong("park.gpkg", (2, 3), 2), 422),
+    (OverlayLiesNowhere("park.gpkg"), 422),
+    (OverlayIsThere(7, "国家公园"), 409),
+    (OverlayIsRemoved(7, "Lin"), 409),
+    (RemovalNeedsAReason(7), 422),
     (JobHasEnded(7, "failed"), 409),
     (JobCannotStartAgain(7, "succeeded"), 409),
     (UploadIsGone(), 404),
@@ -178,7 +218,7 @@ REFUSALS = [
 NEVER_AT_THE_WEB = {
     "AreaCodeUnknown", "GrantEndsBeforeItStarts", "GrantIsOver", "GrantUnknown", "RoleUnknown", "UserExists",
     "UsernameUnfit", "WeakPassword",  # the terminal alone makes users and grants
-    "DatabaseUrlUnknown",  # before the web begins
+    "DatabaseUrlUnknown", "BaseMapShifted", "BaseMapUnclear",  # before the web begins
     "LayerRefused", "MappingNeeded",  # only their kinds are raised
     "DensityOutOfRange",  # told as `EventStatementWrong`, with the kind of event
 }  # fmt: skip

@@ -18,7 +18,6 @@ from django.utils import timezone
 from senhui.access.actions.record_audit import record_audit
 from senhui.access.queries import areas_for, require
 from senhui.access.rules import Actor
-from senhui.access.terminal import OPERATOR
 from senhui.atlas.models import UploadedBoundary
 from senhui.intake.area_outline import read_area
 
@@ -67,7 +66,7 @@ def add_boundary(actor: Actor, *, path: Path, original_name: str, now: dt.dateti
     if UploadedBoundary.objects.filter(owner_id=actor.pk).count() >= MOST_KEPT:
         raise TooManyBoundaries
     area = read_area(path, shown_name=original_name)
-    sweep(now=now)
+    sweep(actor, now=now)
     with transaction.atomic():
         row = UploadedBoundary.objects.create(
             owner_id=actor.pk,
@@ -128,15 +127,18 @@ def delete_boundary(actor: Actor, boundary_id: int, *, now: dt.datetime) -> None
         record_audit(actor, "atlas.delete_boundary", subject=f"boundary {boundary_id}", detail=detail, now=now)
 
 
-def sweep(*, now: dt.datetime) -> int:
-    """Remove the areas that were uploaded longer ago than SENHUI_BOUNDARY_DAYS and that no saved view uses."""
+def sweep(actor: Actor, *, now: dt.datetime) -> int:
+    """Remove the areas that were uploaded longer ago than SENHUI_BOUNDARY_DAYS and that no saved view uses.
+
+    Whoever uploads another one sweeps; it is the actor's name that the audit keeps.
+    """
     before = now - dt.timedelta(days=settings.BOUNDARIES_KEPT_DAYS)
     with transaction.atomic():
         old = UploadedBoundary.objects.filter(uploaded_at__lt=before, views=None)
         ids = sorted(old.values_list("pk", flat=True))
         if ids:
             UploadedBoundary.objects.filter(pk__in=ids).delete()
-            record_audit(OPERATOR, "atlas.sweep_boundaries", subject="boundaries", detail={"ids": ids}, now=now)
+            record_audit(actor, "atlas.sweep_boundaries", subject="boundaries", detail={"ids": ids}, now=now)
     return len(ids)
 
 

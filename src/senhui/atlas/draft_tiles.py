@@ -1,7 +1,8 @@
 """The tiles of a draft (草稿): written by the same writer as those of a release, made anew as often as it changes.
 
 A draft's feature id is its row. Which decision the tiles know last stands in their metadata: rows that were decided
-since are drawn from their outlines over the tiles, until a job has drawn these anew. A tile is cut down to what its reader may see of the draft. Cases: `tests/atlas/test_draft_tiles.py`.
+since are drawn from their outlines over the tiles, until a job has drawn these anew. A tile is cut down to what its
+reader may see of the draft. Cases: `tests/atlas/test_draft_tiles.py`.
 """
 
 from __future__ import annotations

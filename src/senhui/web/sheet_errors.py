@@ -12,7 +12,8 @@ from senhui.web.errors import Explanation, explain
 
 @explain.register
 def _missing_glyph(error: MissingGlyph) -> Explanation:
-    named = ", ".join(f"{character} ({code})" for character, code in dict.fromkeys(one[:2] for one in error.missing))
+    once = dict.fromkeys((character, code) for character, code, _where in error.missing)
+    named = ", ".join(f"{character} ({code})" for character, code in once)
     what = _("The document was not made: its fonts lack %(characters)s.") % {"characters": named}
     now = _("Write the text without these characters, or ask the operator to add them to the fonts.")
     why = _("A printed gap or a wrong sign would pass unseen.")
