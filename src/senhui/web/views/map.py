@@ -6,6 +6,7 @@ numbers pass the same catalogues and units as every page. `static/js/map.js` hol
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +24,10 @@ from senhui.web.views import change_panels
 from senhui.web.views.selection_panel import is_selection, selection_panel
 
 N_STANDS_LISTED = 60
+
+
+# The browser hears of all parts of the script at once, not of one after the other as they import each other.
+SCRIPT_PARTS = sorted(path.name for path in (Path(__file__).parents[1] / "static" / "js" / "map").glob("*.js"))
 
 
 def map_page(request: HttpRequest) -> HttpResponse:
@@ -57,6 +62,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "releases": releases,
         "state": state,
         "legend": legend(),
+        "script_parts": SCRIPT_PARTS,
         "sees_stands": not areas.is_empty,
     }
     return page(request, "map.html", context)
