@@ -146,4 +146,4 @@ def test_a_shared_view_lends_its_boundary_to_people_with_land(
     assert polygon(str(area.id), wu, on=today) == area.outline
     assert polygon(str(area.id), without_land, on=today) is None
     assert polygon(str(area.id), NOBODY, on=today) is None
-    assert sweep(now=now + dt.timedelta(days=4000)) == 0, "a saved view uses it"
+    assert sweep(lin, now=now + dt.timedelta(days=4000)) == 0, "a saved view uses it"
