@@ -88,7 +88,7 @@ def test_a_sub_compartment_leads_from_the_map_to_source_and_page(
     show_map(page, city, "#row=10")
     panel = page.locator("#panel")
     expect(panel.locator("#panel-title")).to_contain_text(re.compile(r"\d+"))
-    panel.locator(".figure.main a").click()
+    panel.locator(".figure.main a[href*='/derivations/']").click()
     words = WORDS[language]
     expect(page.locator("main")).to_contain_text(words["source"])
     expect(page.locator("main")).to_contain_text(words["no_credit"])
