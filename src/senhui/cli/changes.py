@@ -49,30 +49,14 @@ def _add_change(
         from django.utils import timezone
 
         from senhui.access.queries import areas_for
-        from senhui.access.rules import PermissionRefused
         from senhui.atlas import change_tables
-        from senhui.atlas.change_jobs import ChangeMapNotMade, compare_and_map
-        from senhui.inventory.actions import compare_releases as room
-        from senhui.inventory.queries import NoSuchRelease
-        from senhui.measurement.closing import DoesNotClose
+        from senhui.atlas.change_jobs import compare_and_map
 
         if basis not in ("measured", "calibrated"):
             terminal.fail("The basis is measured or calibrated.", code=2)
         actor, instant = person(as_user), now()
-        try:
-            with terminal.progress_bar(f"Compare {before} with {after}") as progress:
-                info = compare_and_map(actor, before_id=before, after_id=after, now=instant, progress=progress)
-        except (
-            NoSuchRelease,
-            PermissionRefused,
-            room.SurveysNotInOrder,
-            room.SampleAgainstSurvey,
-            room.NoLandInCommon,
-            room.CannotBeMeasuredAgain,
-            DoesNotClose,
-            ChangeMapNotMade,
-        ) as problem:
-            terminal.fail(str(problem))
+        with terminal.refusals_told(), terminal.progress_bar(f"Compare {before} with {after}") as progress:
+            info = compare_and_map(actor, before_id=before, after_id=after, now=instant, progress=progress)
         areas = areas_for(actor, "view_sub_compartments", on=timezone.localdate(instant))
         chosen: change_tables.Basis = "measured" if basis == "measured" else "calibrated"
         table = change_tables.closing(info.id, areas=areas, within=within, basis=chosen)
@@ -132,7 +116,6 @@ def _add_record(
         set_up()
         from django.utils import timezone
 
-        from senhui.access.rules import PermissionRefused
         from senhui.inventory import queries
         from senhui.inventory.actions import record_event as room
 
@@ -145,7 +128,7 @@ def _add_record(
             soil_after_tc_ha=soil_after_tc_ha,
             gwp_report=gwp,
         )
-        try:
+        with terminal.refusals_told():
             found = queries.find_stands(actor, release, stand, on=timezone.localdate(instant))
             rows = [one["row_index"] for one in found if one["sub_compartment_id"] == stand]
             if len(rows) != 1:
@@ -162,18 +145,6 @@ def _add_record(
                 is_another=another,
                 now=instant,
             )
-        except (
-            queries.NoSuchRelease,
-            queries.NoSuchStand,
-            PermissionRefused,
-            room.EventStatementWrong,
-            room.EventDateNotBetween,
-            room.EventAreaTooLarge,
-            room.StandHasNoEstimate,
-            room.EventAlreadyRecorded,
-            room.LossLargerThanStock,
-        ) as problem:
-            terminal.fail(str(problem))
         _print(made, as_json=as_json)
 
 
@@ -192,22 +163,10 @@ def _add_reverse(
         Example: senhui event reverse 7 --reason "another stand" --as demo-technician
         """
         set_up()
-        from senhui.access.rules import PermissionRefused
         from senhui.inventory.actions import reverse_event as room
-        from senhui.inventory.actions.record_event import LossLargerThanStock
-        from senhui.inventory.events import NoSuchEvent
 
-        try:
+        with terminal.refusals_told():
             made = room.reverse_event(person(as_user), event_id=event, reason=reason, now=now())
-        except (
-            NoSuchEvent,
-            PermissionRefused,
-            room.ReversalNeedsAReason,
-            room.ReversalIsFinal,
-            room.EventAlreadyReversed,
-            LossLargerThanStock,
-        ) as problem:
-            terminal.fail(str(problem))
         _print(made, as_json=as_json)
 
 

@@ -38,12 +38,9 @@ def _add_set(app: typer.Typer, session: Session) -> None:
         Example: senhui declaration set error.area_single 0.02 --ground "area control of 2025" --as demo-technician
         """
         session.set_up()
-        from senhui.access.rules import PermissionRefused
         from senhui.inventory.actions import declare_value as room
-        from senhui.inventory.refusals import ReasonTooLong, TextCannotBeWritten
-        from senhui.measurement.declarable import DeclaredValueWrong, NotDeclarable
 
-        try:
+        with terminal.refusals_told():
             made = room.declare_value(
                 session.person(as_user),
                 declarable_id=name,
@@ -51,16 +48,6 @@ def _add_set(app: typer.Typer, session: Session) -> None:
                 ground=ground,
                 now=session.now(),
             )
-        except (
-            PermissionRefused,
-            NotDeclarable,
-            DeclaredValueWrong,
-            room.DeclarationNeedsAGround,
-            room.DeclaredMeanwhile,
-            ReasonTooLong,
-            TextCannotBeWritten,
-        ) as problem:
-            terminal.fail(str(problem))
         if as_json:
             terminal.print_json(asdict(made))
         else:
@@ -80,24 +67,10 @@ def _add_withdraw(app: typer.Typer, session: Session) -> None:
         Example: senhui declaration withdraw error.area_single --ground "control found wrong" --as demo-technician
         """
         session.set_up()
-        from senhui.access.rules import PermissionRefused
-        from senhui.inventory.actions.declare_value import DeclarationNeedsAGround, DeclaredMeanwhile
-        from senhui.inventory.actions.withdraw_declaration import NothingDeclaredThere, withdraw_declaration
-        from senhui.inventory.refusals import ReasonTooLong, TextCannotBeWritten
-        from senhui.measurement.declarable import NotDeclarable
+        from senhui.inventory.actions.withdraw_declaration import withdraw_declaration
 
-        try:
+        with terminal.refusals_told():
             made = withdraw_declaration(session.person(as_user), declarable_id=name, ground=ground, now=session.now())
-        except (
-            PermissionRefused,
-            NotDeclarable,
-            NothingDeclaredThere,
-            DeclarationNeedsAGround,
-            DeclaredMeanwhile,
-            ReasonTooLong,
-            TextCannotBeWritten,
-        ) as problem:
-            terminal.fail(str(problem))
         if as_json:
             terminal.print_json(asdict(made))
         else:
@@ -112,13 +85,10 @@ def _add_list(app: typer.Typer, session: Session) -> None:
         Example: senhui declaration list --as demo-technician
         """
         session.set_up()
-        from senhui.access.rules import PermissionRefused
         from senhui.inventory.declarations import standing
 
-        try:
+        with terminal.refusals_told():
             found = standing(session.person(as_user), on=session.today())
-        except PermissionRefused as problem:
-            terminal.fail(str(problem))
         rows = [
             {
                 "name": item.id,

@@ -46,10 +46,8 @@ def _add_import(app: typer.Typer, session: Session) -> None:
         --as demo-technician
         """
         session.set_up()
-        from senhui.access.rules import PermissionRefused
-        from senhui.intake import ImportProfile, LayerRefused
+        from senhui.intake import ImportProfile
         from senhui.inventory.actions import import_overlay as room
-        from senhui.inventory.refusals import ReasonTooLong, TextCannotBeWritten
 
         statement = room.OverlayStatement(
             kind=kind,
@@ -60,7 +58,7 @@ def _add_import(app: typer.Typer, session: Session) -> None:
             licence_note=licence,
             visibility=visibility,
         )
-        try:
+        with terminal.refusals_told():
             made = room.import_overlay(
                 session.person(as_user),
                 path=file,
@@ -69,17 +67,6 @@ def _add_import(app: typer.Typer, session: Session) -> None:
                 profile=ImportProfile(crs=crs) if crs else None,
                 now=session.now(),
             )
-        except (
-            PermissionRefused,
-            LayerRefused,
-            room.OverlayStatementWrong,
-            room.OverlayOutlinesWrong,
-            room.OverlayLiesNowhere,
-            room.OverlayIsThere,
-            ReasonTooLong,
-            TextCannotBeWritten,
-        ) as problem:
-            terminal.fail(str(problem))
         if as_json:
             terminal.print_json(asdict(made))
         else:
@@ -101,22 +88,10 @@ def _add_remove(app: typer.Typer, session: Session) -> None:
         Example: senhui overlay remove 3 --reason "replaced by the outlines of 2025" --as demo-technician
         """
         session.set_up()
-        from senhui.access.rules import PermissionRefused
-        from senhui.inventory.actions.remove_overlay import OverlayIsRemoved, RemovalNeedsAReason, remove_overlay
-        from senhui.inventory.overlays import NoSuchOverlay
-        from senhui.inventory.refusals import ReasonTooLong, TextCannotBeWritten
+        from senhui.inventory.actions.remove_overlay import remove_overlay
 
-        try:
+        with terminal.refusals_told():
             gone = remove_overlay(session.person(as_user), overlay_id=overlay, reason=reason, now=session.now())
-        except (
-            NoSuchOverlay,
-            PermissionRefused,
-            OverlayIsRemoved,
-            RemovalNeedsAReason,
-            ReasonTooLong,
-            TextCannotBeWritten,
-        ) as problem:
-            terminal.fail(str(problem))
         if as_json:
             terminal.print_json(asdict(gone))
         else:
